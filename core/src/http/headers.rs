@@ -1,0 +1,174 @@
+//! Header sets: what every answer of a session carries, and what pages of our own carry.
+//!
+//! Values are put together from checked parts (origin patterns, media types, numbers), and whatever else goes in is encoded
+//! first, so none of them ever holds a control character.
+
+use std::borrow::Cow;
+
+use crate::config::Config;
+use crate::options::{Network, SessionOptions};
+
+/// Names in small letters, and values.
+pub type Headers<'a> = Vec<(&'static str, Cow<'a, str>)>;
+
+/// The headers of every answer of a session, whatever its type: workers take their policy from their own script.
+pub fn session<'a>(config: &Config, options: &SessionOptions) -> Headers<'a> {
+    let mut headers: Headers<'a> = Vec::with_capacity(16);
+    headers.push((
+        "content-security-policy",
+        content_policy(config, &options.network).into(),
+    ));
+    add(&mut headers, &ALWAYS);
+    add(&mut headers, &[("cache-control", "no-cache")]);
+    if options.network != Network::Open {
+        // Neither names that are looked up nor addresses of pages may carry data out.
+        add(&mut headers, &[("x-dns-prefetch-control", "off"), QUIET]);
+    }
+    if options.cross_origin_isolated {
+        add(&mut headers, &[("cross-origin-opener-policy", "same-origin")]);
+        add(&mut headers, &EMBEDDABLE);
+    }
+    headers
+}
+
+/// The headers of a page of our own, with its policy: it loads nothing, and anyone who may embed a session may embed it.
+pub fn page<'a>(config: &Config, length: usize) -> Headers<'a> {
+    let mut policy = String::from("default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'");
+    push_frame_ancestors(&mut policy, config);
+    let mut headers: Headers<'a> = Vec::with_capacity(12);
+    headers.push(("content-length", length.to_string().into()));
+    headers.push(("content-security-policy", policy.into()));
+    add(&mut headers, &[HTML, QUIET, ("cache-control", "no-store")]);
+    add(&mut headers, &ALWAYS);
+    add(&mut headers, &EMBEDDABLE);
+    headers
+}
+
+/// A header whose value is known beforehand.
+pub(crate) type Fixed = (&'static str, &'static str);
+
+/// On every answer of this origin.
+pub(crate) const ALWAYS: [Fixed; 2] = [("x-content-type-options", "nosniff"), ("origin-agent-cluster", "?1")];
+
+/// A document that is to be shown inside a cross-origin isolated one must carry these itself.
+pub(crate) const EMBEDDABLE: [Fixed; 2] = [
+    ("cross-origin-embedder-policy", "require-corp"),
+    ("cross-origin-resource-policy", "cross-origin"),
+];
+
+const HTML: Fixed = ("content-type", "text/html; charset=utf-8");
+
+/// The address may hold a session's id, which is nobody else's business.
+pub(crate) const QUIET: Fixed = ("referrer-policy", "same-origin");
+
+pub(crate) fn add(headers: &mut Headers<'_>, fixed: &[Fixed]) {
+    headers.extend(fixed.iter().map(|(name, value)| (*name, Cow::Borrowed(*value))));
+}
+
+/// The Content-Security-Policy of a session.
+pub fn content_policy(config: &Config, network: &Network) -> String {
+    let origins: &[_] = match network {
+        Network::Open => {
+            let mut policy = String::new();
+            push_frame_ancestors(&mut policy, config);
+            return policy;
+        }
+        Network::None => &[],
+        Network::Origins(origins) => origins,
+    };
+    // `default-src` stands for scripts, styles, frames, workers, connections, media and prefetches alike; the others do not
+    // fall back to it. Code that is made at run time is the session's own affair: what it reaches is limited all the same.
+    const DIRECTIVES: [&str; 3] = [
+        "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'",
+        "; base-uri 'self'",
+        "; form-action 'self'",
+    ];
+    let mut policy = String::with_capacity(256);
+    for directive in DIRECTIVES {
+        policy.push_str(directive);
+        for origin in origins {
+            policy.push(' ');
+            policy.push_str(origin.as_str());
+        }
+    }
+    push_frame_ancestors(&mut policy, config);
+    policy
+}
+
+fn push_frame_ancestors(policy: &mut String, config: &Config) {
+    if !policy.is_empty() {
+        policy.push_str("; ");
+    }
+    policy.push_str("frame-ancestors ");
+    policy.push_str(config.frame_ancestors());
+}
+
+/// A `Location` within this origin from pieces of a URL: exactly one `/` in front, so that no host name can follow, and
+/// nothing that is not a visible ASCII character.
+pub fn location(pieces: &[&str]) -> String {
+    let mut text = String::from("/");
+    for piece in pieces {
+        for byte in piece.bytes() {
+            match byte {
+                b'/' if text.len() == 1 => {}
+                // Browsers read a backslash as a slash.
+                b'\\' | 0..=b' ' | 0x7f.. => {
+                    text.push('%');
+                    for digit in [byte >> 4, byte & 15] {
+                        let digit = char::from_digit(u32::from(digit), 16).unwrap_or('0');
+                        text.push(digit.to_ascii_uppercase());
+                    }
+                }
+                _ => text.push(char::from(byte)),
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::OriginPattern;
+
+    fn config() -> Config {
+        Config::new("vfs.test", ["https://app.test", "http://localhost:*"]).unwrap()
+    }
+
+    #[test]
+    fn policies() {
+        let ancestors = "frame-ancestors 'self' https://app.test http://localhost:*";
+        assert_eq!(
+            content_policy(&config(), &Network::None),
+            format!(
+                "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; base-uri 'self'; form-action 'self'; {ancestors}"
+            )
+        );
+        let api = OriginPattern::parse("https://api.test").unwrap();
+        let socket = OriginPattern::parse("wss://*.test:*").unwrap();
+        assert_eq!(
+            content_policy(&config(), &Network::Origins(vec![api, socket])),
+            format!(
+                "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval' https://api.test wss://*.test:*; \
+                 base-uri 'self' https://api.test wss://*.test:*; form-action 'self' https://api.test wss://*.test:*; \
+                 {ancestors}"
+            )
+        );
+        assert_eq!(content_policy(&config(), &Network::Open), ancestors);
+    }
+
+    #[test]
+    fn locations_stay_on_the_origin() {
+        for (pieces, expected) in [
+            (&["/docs", "/", "?a=b"][..], "/docs/?a=b"),
+            (&["//evil.test", "/"], "/evil.test/"),
+            (&["/\\evil.test"], "/%5Cevil.test"),
+            (&["https://evil.test"], "/https://evil.test"),
+            (&["/a\r\nSet-Cookie: b"], "/a%0D%0ASet-Cookie:%20b"),
+            (&["/é%20\u{7f}"], "/%C3%A9%20%7F"),
+            (&[], "/"),
+        ] {
+            assert_eq!(location(pieces), expected);
+        }
+    }
+}
