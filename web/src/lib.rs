@@ -1,0 +1,42 @@
+//! What the hub, the worker and the SDK share of the browser: one question over a message channel, the envelope of
+//! messages between hub and worker, and (feature `bundle`) the packing of file contents into Blobs.
+//!
+//! It decides nothing about sessions or files; those rules are the core's.
+
+#[cfg(feature = "bundle")]
+pub mod bundle;
+pub mod channel;
+#[cfg(feature = "bundle")]
+mod content;
+pub mod envelope;
+#[cfg(feature = "bundle")]
+mod sources;
+
+use virtual_files_core::error::{Error, ErrorCode};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &js_sys::Function, milliseconds: i32) -> JsValue;
+
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(timer: &JsValue);
+
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues, catch)]
+    fn get_random_values(array: &js_sys::Uint8Array) -> Result<(), JsValue>;
+}
+
+/// Sixteen bytes from the browser's cryptographic random number generator.
+pub fn random_bytes() -> Result<[u8; 16], Error> {
+    let array = js_sys::Uint8Array::new_with_length(16);
+    get_random_values(&array).map_err(|_| Error::new(ErrorCode::Internal, "The browser has no random numbers."))?;
+    let mut bytes = [0; 16];
+    array.copy_to(&mut bytes);
+    Ok(bytes)
+}
+
+/// Milliseconds since 1970-01-01T00:00Z.
+pub fn now() -> u64 {
+    js_sys::Date::now() as u64
+}
