@@ -1,0 +1,126 @@
+// The worker's shell: what must be synchronous at the top level of a service worker, and nothing else.
+//
+// Listeners are registered here, before any wasm is there. The wasm is inlined in this script, compiled once per
+// start of the worker, and answers through `respond` and `message`. An instance that has trapped may hold broken
+// state: it is thrown away, and a new one answers the same request, once.
+"use strict";
+
+const config = "__VF_CONFIG__";
+
+// The bindings are a function, so that each instance has its own. `trapped` is called by the wasm's panic hook.
+const makeBindings = (trapped) => {
+  /*__VF_BINDINGS__*/
+  return wasm_bindgen;
+};
+
+const bytesOf = (base64) =>
+  Uint8Array.fromBase64 ? Uint8Array.fromBase64(base64) : Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+
+const compiled = WebAssembly.compile(bytesOf("__VF_WASM_BASE64__"));
+
+let current;
+
+const start = () => {
+  const instance = {};
+  // Rejects when the instance has trapped: what is still waiting for an answer from it would wait for ever.
+  instance.dead = new Promise((_, reject) => {
+    instance.trap = (reason) => {
+      if (current === instance) start();
+      reject(reason instanceof Error ? reason : new Error(String(reason)));
+    };
+  });
+  instance.dead.catch(() => {});
+  const bindings = makeBindings(instance.trap);
+  instance.ready = compiled
+    .then((module) => bindings({ module_or_path: module }))
+    .then(() => {
+      bindings.start(config);
+      instance.api = bindings;
+      return bindings;
+    });
+  instance.ready.catch(() => {});
+  current = instance;
+};
+
+const isTrap = (error) => error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
+
+// Calls the wasm, at once where it is there already. What `call` returns is a value or a promise of one.
+const ask = (call) => {
+  const instance = current;
+  if (!instance.api) return Promise.race([instance.ready.then((api) => guard(instance, () => call(api))), instance.dead]);
+  const answer = guard(instance, () => call(instance.api));
+  return answer instanceof Promise ? Promise.race([answer, instance.dead]) : answer;
+};
+
+const guard = (instance, call) => {
+  try {
+    return call();
+  } catch (error) {
+    if (isTrap(error)) instance.trap(error);
+    throw error;
+  }
+};
+
+// The same, with a second try by a new instance where the first one trapped.
+const askTwice = (call) => {
+  const first = current;
+  const again = (error) => {
+    if (current === first) throw error;
+    return ask(call);
+  };
+  try {
+    const answer = ask(call);
+    return answer instanceof Promise ? answer.catch(again) : answer;
+  } catch (error) {
+    return again(error);
+  }
+};
+
+const failed = () =>
+  new Response("The worker that serves this origin has failed. Reload the page.", {
+    status: 500,
+    headers: { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" },
+  });
+
+start();
+const first = current;
+
+// A trap outside of a call (in a continuation of the wasm's own) surfaces here. It does not say which instance it is of:
+// once one has been replaced, its remains may go on trapping, and its successor must not pay for that.
+const onStray = (error) => {
+  if (isTrap(error) && current === first) current.trap(error);
+};
+addEventListener("error", (event) => onStray(event.error));
+addEventListener("unhandledrejection", (event) => onStray(event.reason));
+
+addEventListener("install", (event) => event.waitUntil(skipWaiting()));
+addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+
+addEventListener("fetch", (event) => {
+  const { request } = event;
+  // Other origins' resources are the page's and its content policy's own business.
+  if (!request.url.startsWith(location.origin + "/")) return;
+  const call = (api) => api.respond(request, event.clientId, event.resultingClientId ?? "");
+  let answer;
+  try {
+    answer = askTwice(call);
+  } catch {
+    answer = failed();
+  }
+  // `undefined` is the wasm's word for an asset of the VFS origin's own. Nothing else ever reaches the network.
+  if (answer === undefined) return;
+  event.respondWith(
+    answer instanceof Promise ? answer.then((response) => response ?? fetch(request)).catch(failed) : answer,
+  );
+});
+
+addEventListener("message", (event) => {
+  const port = event.ports[0];
+  // Only hub pages have a say, and every one of their messages is answered.
+  if (!port || !event.source || new URL(event.source.url).pathname !== "/hub.html") return;
+  const answer = (async () => askTwice((api) => api.message(event.data)))();
+  event.waitUntil(answer.then(
+    (reply) => port.postMessage(reply),
+    (error) => port.postMessage({ error: String(error) }),
+  ));
+});

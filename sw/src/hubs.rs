@@ -1,0 +1,91 @@
+//! Asking the hubs: after a restart the worker has lost what it knew of sessions that live in a hub page's memory.
+
+use js_sys::{Array, Function, Promise};
+use virtual_files_core::error::{Error, ErrorCode, Result};
+use virtual_files_core::index::{Index, PackId};
+use virtual_files_core::protocol::{self, Snapshot, ToHub};
+use virtual_files_core::session::SessionId;
+use virtual_files_store::BlobBody;
+use virtual_files_web::{channel, envelope};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Client, ClientQueryOptions, ClientType, ServiceWorkerGlobalScope};
+
+/// How long a hub may take: one that is being torn down never answers.
+const PATIENCE: i32 = 2_000;
+
+/// A memory session with its packs.
+pub(crate) type Replica = (Index, Vec<(PackId, BlobBody)>);
+
+/// The newest state of a session that any hub of this origin has. Hubs are found among all pages of the origin, also
+/// those that this worker does not control.
+///
+/// Fails with `TIMEOUT` where a hub has the session and does not answer: what the others have may be older than what
+/// that one has acknowledged.
+pub(crate) async fn recall(scope: &ServiceWorkerGlobalScope, session: &SessionId) -> Result<Option<Replica>> {
+    let holders = holders(scope, session).await;
+    if holders == Some(0) {
+        return Ok(None);
+    }
+    let mut replicas: Vec<Replica> = Vec::new();
+    for answer in ask_all(scope, session).await {
+        if let Ok(answer) = JsFuture::from(answer).await {
+            replicas.extend(open(&answer));
+        }
+    }
+    if holders.is_some_and(|holders| replicas.len() < holders) {
+        return Err(Error::new(
+            ErrorCode::Timeout,
+            "The page that has this session in its memory does not answer.",
+        ));
+    }
+    Ok(replicas.into_iter().max_by_key(|(index, _)| index.version()))
+}
+
+/// How many hubs have the session in memory, by the locks that they hold. `None` where the browser does not tell.
+async fn holders(scope: &ServiceWorkerGlobalScope, session: &SessionId) -> Option<usize> {
+    let locks = envelope::get(&scope.navigator(), "locks");
+    let query: Function = envelope::get(&locks, "query").dyn_into().ok()?;
+    let asked: Promise = query.call0(&locks).ok()?.dyn_into().ok()?;
+    let held = envelope::get(&JsFuture::from(asked).await.ok()?, "held");
+    let name = protocol::holder_lock(session);
+    let held = held.dyn_into::<Array>().ok()?;
+    let of_session = |lock: &JsValue| envelope::get(lock, "name").as_string().as_deref() == Some(&*name);
+    Some(held.iter().filter(of_session).count())
+}
+
+/// Asks every hub. All are asked before the first answer is waited for.
+async fn ask_all(scope: &ServiceWorkerGlobalScope, session: &SessionId) -> Vec<Promise> {
+    let options = ClientQueryOptions::new();
+    options.set_include_uncontrolled(true);
+    options.set_type(ClientType::Window);
+    let Ok(clients) = JsFuture::from(scope.clients().match_all_with_options(&options)).await else {
+        return Vec::new();
+    };
+    let question = protocol::encode(&ToHub {
+        session: session.clone(),
+    });
+    let hub = [scope.location().origin().as_str(), "/hub.html"].concat();
+    Array::from(&clients)
+        .iter()
+        .filter_map(|client| client.dyn_into::<Client>().ok())
+        .filter(|client| client.url().split(['?', '#']).next() == Some(&*hub))
+        .map(|client| {
+            let question = question.clone();
+            wasm_bindgen_futures::future_to_promise(async move {
+                let answer = channel::ask(PATIENCE, |port| {
+                    let message = envelope::seal(&question, std::iter::empty());
+                    client.post_message_with_transfer(&message, &Array::of1(port))
+                });
+                answer.await.map_err(|_| JsValue::UNDEFINED)
+            })
+        })
+        .collect()
+}
+
+fn open(answer: &JsValue) -> Option<Replica> {
+    let snapshot: Snapshot = protocol::decode(&envelope::message(answer).ok()?).ok()?;
+    let index = Index::decode(&snapshot.index?).ok()?;
+    let packs = envelope::packs(answer).into_iter().map(BlobBody::new);
+    Some((index, snapshot.packs.into_iter().map(PackId).zip(packs).collect()))
+}

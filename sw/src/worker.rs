@@ -1,0 +1,485 @@
+//! The worker itself: from a request to its answer, at once where the cache has what it takes, else by way of
+//! IndexedDB or a hub.
+
+use crate::convert::{self, Asked, Payload};
+use crate::hubs;
+use js_sys::Promise;
+use std::cell::RefCell;
+use std::rc::Rc;
+use virtual_files_core::cache::{Cache, Origin, Ticket};
+use virtual_files_core::config::{Config, Layout};
+use virtual_files_core::error::{Error, ErrorCode, Result};
+use virtual_files_core::http::Request;
+use virtual_files_core::index::{FileEntry, Index, PackId};
+use virtual_files_core::map::Map;
+use virtual_files_core::path::FilePath;
+use virtual_files_core::plan::{self, Plan};
+use virtual_files_core::protocol::{self, Snapshot, ToWorker, WorkerStats};
+use virtual_files_core::route::{self, Route};
+use virtual_files_core::session::SessionId;
+use virtual_files_core::store::{Body, Store};
+use virtual_files_store::{BlobBody, IndexedDbStore};
+use virtual_files_web::{channel, envelope, now};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::future_to_promise;
+use web_sys::{Client, Response, ServiceWorkerGlobalScope};
+
+/// What the cache may account for, in bytes. Bodies are handles to what the browser holds, mostly on disk.
+const CACHE_BYTES: u64 = 256 << 20;
+
+/// How many clients' paths are remembered before all are forgotten: they can be asked for again.
+const MAX_CLIENTS: usize = 1_000;
+
+/// How long the browser may take to tell of a client, in milliseconds.
+const PATIENCE: i32 = 250;
+
+type Packs = Vec<(PackId, BlobBody)>;
+
+/// A memory session, whole.
+type Replica = (Rc<Index>, Packs);
+
+/// A session as a request finds it. The packs are those that came with the index, for a request that the cache refused
+/// to keep them for.
+struct Found {
+    index: Rc<Index>,
+    packs: Packs,
+}
+
+impl Found {
+    fn cached(index: Rc<Index>) -> Self {
+        Self {
+            index,
+            packs: Vec::new(),
+        }
+    }
+}
+
+type JsResult<T> = std::result::Result<T, JsValue>;
+
+/// The state of one wasm instance.
+pub(crate) struct Worker {
+    config: Config,
+    scope: ServiceWorkerGlobalScope,
+    origin: String,
+    hostname: String,
+    store: IndexedDbStore,
+    cache: RefCell<Cache<BlobBody>>,
+    /// Client ids and the paths of their URLs, if those are of this origin and name a path at all.
+    clients: RefCell<Map<String, Option<String>>>,
+    /// Deleted sessions and their last versions: a hub that is behind may still offer one.
+    removed: RefCell<Map<SessionId, u64>>,
+    started: u64,
+}
+
+impl Worker {
+    pub(crate) fn new(config: Config) -> Self {
+        let scope: ServiceWorkerGlobalScope = js_sys::global().unchecked_into();
+        let location = scope.location();
+        let worker = Self {
+            config,
+            origin: location.origin(),
+            hostname: location.hostname(),
+            scope,
+            store: IndexedDbStore::default(),
+            cache: RefCell::new(Cache::new(CACHE_BYTES)),
+            clients: RefCell::default(),
+            removed: RefCell::default(),
+            started: now(),
+        };
+        worker.open_early();
+        worker
+    }
+
+    /// Opens the database beside whatever comes first, as nearly every answer after a start needs it.
+    fn open_early(&self) {
+        let store = self.store.clone();
+        // A failure shows again, and is answered, where the store is needed.
+        wasm_bindgen_futures::spawn_local(async move { drop(store.probe().await) });
+    }
+
+    /// A `Response`, a promise of one, or `undefined` for the network.
+    pub(crate) fn respond(self: &Rc<Self>, request: web_sys::Request, client: String, resulting: String) -> JsValue {
+        let asked = Asked::new(&request, &self.origin);
+        if !resulting.is_empty() {
+            // The document or worker that this request makes will be at this very URL: redirects ask again.
+            self.remember(resulting, Some(asked.path().into()));
+        }
+        // In the origin layout the host name says it all, but for the paths of the VFS origin's own assets.
+        let shared = self.config.layout(&self.hostname) == Layout::Shared;
+        let who = if asked.navigate() || !(shared || route::is_reserved(asked.path())) {
+            Some(None)
+        } else {
+            self.clients.borrow().get(&client).cloned()
+        };
+        if let Some(client) = &who
+            && let Some(answer) = self.answer_now(&asked, client.as_deref())
+        {
+            return answer;
+        }
+        let this = self.clone();
+        future_to_promise(async move {
+            let client = match who {
+                Some(client) => client,
+                None => this.client_path(client).await,
+            };
+            this.answer(&asked, client.as_deref()).await
+        })
+        .into()
+    }
+
+    /// The path of a client's URL. A client without one of its own (`about:srcdoc`, `blob:`) has none.
+    async fn client_path(&self, id: String) -> Option<String> {
+        if id.is_empty() {
+            return None;
+        }
+        // Firefox tells of a client only once it has loaded, which may be after the answer that is asked for here.
+        let client = channel::within(PATIENCE, self.scope.clients().get(&id)).await?;
+        let path = convert::client_path(&client.dyn_into::<Client>().ok()?.url(), &self.origin);
+        self.remember(id, path.clone());
+        path
+    }
+
+    fn remember(&self, client: String, path: Option<String>) {
+        let mut clients = self.clients.borrow_mut();
+        if clients.len() >= MAX_CLIENTS {
+            clients.clear();
+        }
+        clients.insert(client, path);
+    }
+
+    fn request<'a>(&'a self, asked: &'a Asked, client: Option<&'a str>) -> Request<'a> {
+        asked.request(&self.hostname, client.or(asked.referrer()))
+    }
+
+    /// The answer, if the cache has all that it takes.
+    fn answer_now(&self, asked: &Asked, client: Option<&str>) -> Option<JsValue> {
+        let request = self.request(asked, client);
+        let (id, path) = match route::route(&self.config, &request) {
+            Route::Session { id, path } => (id, path),
+            route => return self.unrouted(&request, route).ok(),
+        };
+        // A navigation looks at the store first; see `find`.
+        let (index, origin) = self.certain(&id)?;
+        if asked.navigate() && origin == Origin::Persisted {
+            return None;
+        }
+        match plan::plan(&self.config, &request, path, Some(&index)) {
+            Plan::Serve {
+                path,
+                entry,
+                status,
+                range,
+                with_body: true,
+                headers,
+            } => {
+                let slice = self.cache.borrow().slice(id.as_str(), path, entry)?;
+                serve(status, &headers, &slice, entry, range).ok()
+            }
+            plan => perform(&plan).ok(),
+        }
+        .map(Into::into)
+    }
+
+    /// The answer where no session is asked for.
+    fn unrouted(&self, request: &Request<'_>, route: Route<'_>) -> JsResult<JsValue> {
+        let plan = match route {
+            Route::Network => return Ok(JsValue::UNDEFINED),
+            Route::Redirect { status, location } => plan::redirect(&self.config, status, location),
+            _ => plan::not_found(&self.config, request),
+        };
+        perform(&plan).map(Into::into)
+    }
+
+    async fn answer(&self, asked: &Asked, client: Option<&str>) -> JsResult<JsValue> {
+        let request = self.request(asked, client);
+        let (id, path) = match route::route(&self.config, &request) {
+            Route::Session { id, path } => (id, path),
+            route => return self.unrouted(&request, route),
+        };
+        let response = match self.session_answer(&request, &id, path).await {
+            Ok(response) => response,
+            Err(error) if error.code() == ErrorCode::Internal => {
+                perform(&plan::internal_error(&self.config, &request))?
+            }
+            Err(error) => perform(&plan::unavailable(&self.config, &request, error.code()))?,
+        };
+        Ok(response.into())
+    }
+
+    async fn session_answer(&self, request: &Request<'_>, id: &SessionId, path: &str) -> Result<Response> {
+        let unmade = |_| Error::new(ErrorCode::Internal, "The browser could not make a response.");
+        // The session may change between its index and its pack: then both are read again, and the answer is of one
+        // version.
+        for _ in 0..4 {
+            let found = self.find(id, request.navigate).await?;
+            let index = found.as_ref().map(|found| &*found.index);
+            match plan::plan(&self.config, request, path, index) {
+                Plan::Serve {
+                    path,
+                    entry,
+                    status,
+                    range,
+                    with_body: true,
+                    headers,
+                } => {
+                    let Some(found) = &found else { break };
+                    if let Some(slice) = self.slice(id, found, path, entry).await? {
+                        return serve(status, &headers, &slice, entry, range).map_err(unmade);
+                    }
+                    let mut cache = self.cache.borrow_mut();
+                    let stale = cache
+                        .session(id.as_str())
+                        .is_some_and(|(index, _)| Rc::ptr_eq(index, &found.index));
+                    if stale {
+                        cache.remove(id);
+                    }
+                }
+                plan => return perform(&plan).map_err(unmade),
+            }
+        }
+        Err(Error::new(
+            ErrorCode::StorageUnavailable,
+            "The session kept changing, or a part of it is lost.",
+        ))
+    }
+
+    /// The session's index, where the cache has it and no change of the session is under way.
+    fn certain(&self, id: &SessionId) -> Option<(Rc<Index>, Origin)> {
+        let cache = self.cache.borrow();
+        let (index, origin) = cache
+            .session(id.as_str())
+            .filter(|_| !cache.is_uncertain(id.as_str()))?;
+        Some((index.clone(), origin))
+    }
+
+    /// The session: from the cache, from IndexedDB, or from a hub.
+    ///
+    /// `verify` compares a stored session's version with the store's in any case: a hub may have died in a change that
+    /// this worker was never told of, having been stopped in the middle of it.
+    async fn find(&self, id: &SessionId, verify: bool) -> Result<Option<Found>> {
+        if let Some((index, origin)) = self.certain(id)
+            && !(verify && origin == Origin::Persisted)
+        {
+            return Ok(Some(Found::cached(index)));
+        }
+        let ticket = self.cache.borrow().ticket();
+        let cached = self
+            .cache
+            .borrow()
+            .session(id.as_str())
+            .map(|(index, origin)| (index.clone(), origin));
+        match cached {
+            // Announced to change: what is cached holds as long as the store still has that version.
+            Some((index, Origin::Persisted)) => {
+                if self.store.version(id).await? == Some(index.version()) {
+                    return Ok(Some(Found::cached(index)));
+                }
+                self.cache.borrow_mut().drop_index(id);
+            }
+            Some((_, Origin::Memory)) => self.cache.borrow_mut().drop_index(id),
+            None => {}
+        }
+        let stored = match self.store.index(id).await {
+            Ok(Some(index)) => {
+                let index = Rc::new(index);
+                self.cache
+                    .borrow_mut()
+                    .insert(id, ticket, index.clone(), Origin::Persisted);
+                return Ok(Some(Found::cached(index)));
+            }
+            stored => stored.map(drop),
+        };
+        match self.recall(id).await? {
+            Some((index, packs)) => {
+                let index = Rc::new(index);
+                self.adopt(id, ticket, index.clone(), &packs);
+                Ok(Some(Found { index, packs }))
+            }
+            // Without IndexedDB, sessions live in the hubs: there is no telling that this one is nowhere.
+            None => stored.map(|()| None),
+        }
+    }
+
+    /// A memory session from the hubs, unless it is one that has been deleted.
+    async fn recall(&self, id: &SessionId) -> Result<Option<hubs::Replica>> {
+        let replica = hubs::recall(&self.scope, id).await?;
+        Ok(replica.filter(|(index, _)| index.version() > self.removed(id)))
+    }
+
+    /// The last version of a session that was deleted, 0 for none.
+    fn removed(&self, id: &SessionId) -> u64 {
+        self.removed.borrow().get(id).copied().unwrap_or_default()
+    }
+
+    /// Keeps a memory session.
+    fn adopt(&self, id: &SessionId, ticket: Ticket, index: Rc<Index>, packs: &Packs) {
+        let mut cache = self.cache.borrow_mut();
+        if cache.insert(id, ticket, index, Origin::Memory) {
+            for (pack, body) in packs {
+                cache.insert_pack(id, *pack, body.clone());
+            }
+        }
+    }
+
+    /// A file's bytes. `None` where its pack is gone, which is the session's having changed since the index was read.
+    async fn slice(&self, id: &SessionId, found: &Found, path: &str, entry: &FileEntry) -> Result<Option<BlobBody>> {
+        let recalled = found.packs.iter().find(|(pack, _)| *pack == entry.pack);
+        let cached = match recalled {
+            Some((_, pack)) => Some(pack.clone()),
+            None => self.cache.borrow().pack(id.as_str(), entry.pack),
+        };
+        let in_memory = || matches!(self.cache.borrow().session(id.as_str()), Some((_, Origin::Memory)));
+        let pack = match cached {
+            Some(pack) => pack,
+            // The hub has it still: the caller asks there.
+            None if in_memory() => return Ok(None),
+            None => match self.store.pack(id, entry.pack).await? {
+                Some(pack) => pack,
+                None => return Ok(None),
+            },
+        };
+        let slice = pack.slice(entry.offset, entry.offset.saturating_add(entry.length));
+        if slice.len() != entry.length {
+            return Err(Error::new(ErrorCode::Internal, "A pack is shorter than its files."));
+        }
+        let mut cache = self.cache.borrow_mut();
+        cache.insert_pack(id, entry.pack, pack);
+        if let Ok(path) = FilePath::parse(path) {
+            cache.insert_slice(id, &path, entry, slice.clone());
+        }
+        Ok(Some(slice))
+    }
+
+    /// Takes a hub's message; the promise gives its answer, or rejects with an error's code.
+    pub(crate) fn message(self: &Rc<Self>, envelope: JsValue) -> Promise {
+        let this = self.clone();
+        future_to_promise(async move {
+            let answer = this.hear(&envelope).await;
+            answer.map_err(|error| JsValue::from_str(error.code().as_str()))
+        })
+    }
+
+    async fn hear(&self, message: &JsValue) -> Result<JsValue> {
+        match protocol::decode(&envelope::message(message)?)? {
+            ToWorker::Begin { session, token } => self.cache.borrow_mut().begin(&session, token),
+            ToWorker::End {
+                session,
+                token,
+                version,
+            } => self.cache.borrow_mut().end(&session, token, version),
+            ToWorker::Gone {
+                session,
+                token,
+                version,
+            } => {
+                self.cache.borrow_mut().end(&session, token, None);
+                let mut removed = self.removed.borrow_mut();
+                if removed.len() >= MAX_CLIENTS {
+                    removed.clear();
+                }
+                removed.insert(session, version);
+            }
+            ToWorker::Adopt {
+                session,
+                index,
+                packs: ids,
+            } => {
+                let packs = envelope::packs(message).into_iter().map(BlobBody::new);
+                let packs = ids.into_iter().map(PackId).zip(packs).collect();
+                let index = Index::decode(&index)?;
+                // Whatever is being read of an older state is old from now on.
+                let ticket = {
+                    let mut cache = self.cache.borrow_mut();
+                    cache.end(&session, 0, Some(index.version()));
+                    cache.ticket()
+                };
+                self.adopt(&session, ticket, Rc::new(index), &packs);
+            }
+            ToWorker::Recall { session } => return self.recalled(&session).await,
+            ToWorker::Stats => return Ok(envelope::seal(&protocol::encode(&self.stats()), std::iter::empty())),
+        }
+        Ok(JsValue::UNDEFINED)
+    }
+
+    /// A memory session for a hub that joins it.
+    async fn recalled(&self, session: &SessionId) -> Result<JsValue> {
+        let replica = match self.replica(session) {
+            Some(replica) => Some(replica),
+            None => self
+                .recall(session)
+                .await?
+                .map(|(index, packs)| (Rc::new(index), packs)),
+        };
+        let removed = self.removed(session);
+        let (snapshot, packs) = match replica {
+            Some((index, packs)) => {
+                let ids = packs.iter().map(|(id, _)| id.0).collect();
+                (
+                    Snapshot {
+                        index: Some(index.encode()),
+                        packs: ids,
+                        removed,
+                    },
+                    packs,
+                )
+            }
+            None => {
+                let snapshot = Snapshot {
+                    removed,
+                    ..Snapshot::default()
+                };
+                (snapshot, Vec::new())
+            }
+        };
+        Ok(envelope::seal(
+            &protocol::encode(&snapshot),
+            packs.iter().map(|(_, body)| body.blob()),
+        ))
+    }
+
+    /// A memory session with all its packs, if the cache still has every one.
+    fn replica(&self, session: &SessionId) -> Option<Replica> {
+        let cache = self.cache.borrow();
+        let (index, _) = cache
+            .session(session.as_str())
+            .filter(|(_, origin)| *origin == Origin::Memory)?;
+        let packs = index
+            .packs()
+            .map(|(id, _)| cache.pack(session.as_str(), id).map(|body| (id, body)));
+        Some((index.clone(), packs.collect::<Option<_>>()?))
+    }
+
+    fn stats(&self) -> WorkerStats {
+        let stats = self.cache.borrow().stats();
+        WorkerStats {
+            sessions: stats.sessions as u32,
+            files: stats.files as u32,
+            bytes: stats.bytes,
+            hits: stats.hits,
+            misses: stats.misses,
+            started: self.started,
+        }
+    }
+}
+
+/// A file, or a part of it.
+fn serve(
+    status: u16,
+    headers: &virtual_files_core::http::Headers<'_>,
+    slice: &BlobBody,
+    entry: &FileEntry,
+    range: Option<(u64, u64)>,
+) -> JsResult<Response> {
+    let part = range
+        .filter(|range| *range != (0, entry.length))
+        .map(|(start, end)| slice.slice(start, end));
+    convert::response(status, headers, &Payload::Blob(part.as_ref().unwrap_or(slice)))
+}
+
+/// A plan that needs no file's bytes.
+fn perform(plan: &Plan<'_>) -> JsResult<Response> {
+    match plan {
+        Plan::Page { status, headers, body } => convert::response(*status, headers, &Payload::Text(body)),
+        plan => convert::response(plan.status(), plan.headers(), &Payload::Nothing),
+    }
+}
