@@ -1,0 +1,20 @@
+// The hub page's entry: loads the wasm and hands it the messages that came before.
+import init, { start } from "./virtual_files_hub.js";
+
+const { config, wasm, early } = self.virtualFiles;
+try {
+  await init({ module_or_path: wasm });
+  start(config);
+  self.onmessage = null;
+  // The events themselves, not copies: not every browser lets a script make one with another site's window as source.
+  while (early.length) self.dispatchEvent(early.shift());
+} catch (error) {
+  // The host's handshake must not hang: whoever has asked, or asks from now on, is told.
+  const answer = { id: 0, ok: false, error: { code: "INTERNAL", message: `The hub could not start: ${error}` } };
+  const tell = ({ data, origin, source, ports: [port] }) => {
+    if (port) port.postMessage(answer);
+    else if (data?.type === "PUT_FILES") source?.postMessage({ ...answer, id: data.id ?? 0, type: data.type }, origin === "null" ? "*" : origin);
+  };
+  early.splice(0).forEach(tell);
+  self.onmessage = tell;
+}

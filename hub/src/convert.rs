@@ -1,0 +1,123 @@
+//! Between JavaScript's values and the core's types; no other file of this crate looks inside a message.
+
+use js_sys::{Array, Object, Uint8Array};
+use serde::Serialize;
+use std::rc::Rc;
+use virtual_files_core::change::NewFile;
+use virtual_files_core::error::{Error, ErrorCode, Result};
+use virtual_files_core::protocol::{self, Message};
+use virtual_files_core::{media_type, mime, protocol::Request};
+use virtual_files_store::BlobBody;
+use virtual_files_web::bundle::{self, Packed};
+use virtual_files_web::envelope::{blobs, get, set};
+use wasm_bindgen::{JsCast, JsValue};
+
+/// The name of a message, `""` for anything that is none.
+pub(crate) fn kind(data: &JsValue) -> String {
+    get(data, "type").as_string().unwrap_or_default()
+}
+
+/// The id that the answer shall bear.
+pub(crate) fn id(data: &JsValue) -> u32 {
+    get(data, "id").as_f64().unwrap_or_default() as u32
+}
+
+/// What a message asks for.
+pub(crate) fn request(data: &JsValue) -> Result<Request> {
+    if !data.is_object() {
+        return Err(invalid("The message is no object."));
+    }
+    let message: Message = serde_wasm_bindgen::from_value(data.clone()).map_err(|error| {
+        Error::new(
+            ErrorCode::InvalidMessage,
+            ["The message is malformed. ", &error.to_string()].concat(),
+        )
+    })?;
+    Request::try_from(message)
+}
+
+/// The answer to request `id`.
+pub(crate) fn answer(id: u32, result: &Result<JsValue>) -> Object {
+    let answer = Object::new();
+    set(&answer, "id", &id.into());
+    set(&answer, "ok", &result.is_ok().into());
+    match result {
+        Ok(value) => set(&answer, "value", value),
+        Err(error) => {
+            let object = Object::new();
+            set(&object, "code", &error.code().as_str().into());
+            set(&object, "message", &error.message().into());
+            set(&answer, "error", &object);
+        }
+    }
+    answer
+}
+
+/// A value of an answer.
+pub(crate) fn value(value: &impl Serialize) -> Result<JsValue> {
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .map_err(|_| Error::new(ErrorCode::Internal, "An answer could not be made."))
+}
+
+/// The files of a `PUT_FILES`: packed by the SDK, or as they are, to be packed here.
+pub(crate) async fn bundle(data: &JsValue, progress: impl FnMut(u64) -> bool) -> Result<(Vec<BlobBody>, Vec<NewFile>)> {
+    let packed = match get(data, "packs").dyn_into::<Array>() {
+        Ok(packs) => packed(&packs, &get(data, "index"))?,
+        Err(_) => bundle::pack(&bundle::from_js(&get(data, "files"))?, progress).await?,
+    };
+    let mut files = packed.files;
+    for file in &mut files {
+        file.media_type = if file.media_type.is_empty() {
+            mime::media_type_for(&file.path)
+        } else {
+            media_type::normalise(&file.media_type)?
+        };
+    }
+    Ok((packed.packs.into_iter().map(BlobBody::new).collect(), files))
+}
+
+fn packed(packs: &Array, index: &JsValue) -> Result<Packed> {
+    let blobs = blobs(packs);
+    if blobs.len() != packs.length() as usize {
+        return Err(invalid("`packs` holds something that is no Blob."));
+    }
+    let index = index
+        .dyn_ref::<Uint8Array>()
+        .ok_or_else(|| invalid("`packs` came without an `index`."))?;
+    Ok(Packed {
+        packs: blobs,
+        files: protocol::decode(&index.to_vec())?,
+    })
+}
+
+/// Storage used and left, as the browser tells it; zeros where it does not.
+pub(crate) async fn estimate() -> (f64, f64, bool) {
+    let Some(window) = web_sys::window() else {
+        return (0.0, 0.0, false);
+    };
+    let storage = window.navigator().storage();
+    let wait = async |promise: std::result::Result<js_sys::Promise, JsValue>| match promise {
+        Ok(promise) => wasm_bindgen_futures::JsFuture::from(promise).await.unwrap_or_default(),
+        Err(_) => JsValue::UNDEFINED,
+    };
+    if storage.is_undefined() {
+        return (0.0, 0.0, false);
+    }
+    let estimate = wait(storage.estimate()).await;
+    let persisted = wait(storage.persisted()).await;
+    let number = |name| get(&estimate, name).as_f64().unwrap_or_default();
+    (number("usage"), number("quota"), persisted.is_truthy())
+}
+
+fn invalid(message: &'static str) -> Error {
+    Error::new(ErrorCode::InvalidMessage, message)
+}
+
+/// Whether two JavaScript objects are one.
+pub(crate) fn same(a: &Option<JsValue>, b: &JsValue) -> bool {
+    a.as_ref().is_some_and(|a| Object::is(a, b))
+}
+
+/// Shared by an ongoing request and the `ABORT` that may come for it.
+pub(crate) type Abort = Rc<std::cell::Cell<bool>>;

@@ -1,0 +1,97 @@
+//! The Web Locks API, over all tabs of the origin: one writer of a session at a time, first come first served; and which
+//! hubs have a session in their memory.
+//!
+//! The browser frees the locks of a page that goes away, so neither can outlive what it stands for.
+
+use js_sys::{Function, Promise, Reflect};
+use std::cell::RefCell;
+use std::future::Future;
+use std::rc::Rc;
+use virtual_files_core::error::{Error, ErrorCode, Result};
+use virtual_files_core::protocol::{holder_lock, writer_lock};
+use virtual_files_core::session::SessionId;
+use virtual_files_web::envelope;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+
+#[wasm_bindgen]
+extern "C" {
+    type LockManager;
+
+    #[wasm_bindgen(method, catch)]
+    fn request(
+        this: &LockManager,
+        name: &str,
+        options: &JsValue,
+        callback: &Function,
+    ) -> std::result::Result<Promise, JsValue>;
+}
+
+/// Only browsers older than those that this code is for have none: there, a store's changes are atomic all the same.
+fn manager() -> Option<LockManager> {
+    let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).ok()?;
+    let locks = Reflect::get(&navigator, &"locks".into()).ok()?;
+    (!locks.is_undefined()).then(|| locks.unchecked_into())
+}
+
+/// Runs `work` while holding the session's lock.
+pub(crate) async fn exclusive<T: 'static>(
+    session: &SessionId,
+    work: impl Future<Output = Result<T>> + 'static,
+) -> Result<T> {
+    let Some(locks) = manager() else { return work.await };
+    let outcome = Rc::new(RefCell::new(None));
+    let slot = outcome.clone();
+    let callback = Closure::once_into_js(move || {
+        future_to_promise(async move {
+            let result = work.await;
+            slot.replace(Some(result));
+            Ok(JsValue::UNDEFINED)
+        })
+    });
+    let lost = |_| Error::new(ErrorCode::Internal, "The browser gave no lock for the session.");
+    let options = js_sys::Object::new();
+    let name = writer_lock(session);
+    let done = locks.request(&name, &options, callback.unchecked_ref()).map_err(lost)?;
+    JsFuture::from(done).await.map_err(lost)?;
+    outcome.take().unwrap_or_else(|| Err(lost(JsValue::UNDEFINED)))
+}
+
+/// Says to all that this hub has the session in its memory, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Holding(Function);
+
+impl Holding {
+    /// Returns when the lock is held. `None` where the browser has no locks.
+    pub(crate) async fn new(session: &SessionId) -> Option<Self> {
+        let locks = manager()?;
+        let ((granted, grant), (released, release)) = (deferred(), deferred());
+        let callback = Closure::once_into_js(move || {
+            // Calling a promise's own resolver cannot throw.
+            drop(grant.call0(&JsValue::UNDEFINED));
+            released
+        });
+        let options = js_sys::Object::new();
+        envelope::set(&options, "mode", &"shared".into());
+        drop(
+            locks
+                .request(&holder_lock(session), &options, callback.unchecked_ref())
+                .ok()?,
+        );
+        JsFuture::from(granted).await.ok()?;
+        Some(Self(release))
+    }
+}
+
+impl Drop for Holding {
+    fn drop(&mut self) {
+        drop(self.0.call0(&JsValue::UNDEFINED));
+    }
+}
+
+/// A promise and what resolves it.
+fn deferred() -> (Promise, Function) {
+    let mut resolver = None;
+    let promise = Promise::new(&mut |resolve, _| resolver = Some(resolve));
+    (promise, resolver.unwrap_or_default())
+}

@@ -1,0 +1,314 @@
+//! What each request does, and the value that answers it.
+
+use crate::convert::{self, Abort};
+use crate::export;
+use crate::host::Hub;
+use serde::Serialize;
+use virtual_files_core::change::{Change, Mode};
+use virtual_files_core::error::{Error, ErrorCode, Result};
+use virtual_files_core::index::Index;
+use virtual_files_core::path::FilePath;
+use virtual_files_core::protocol::{self, FileInfo, PROTOCOL_VERSION, Request, ToWorker, WorkerStats};
+use virtual_files_store::BlobBody;
+use virtual_files_web::envelope;
+use wasm_bindgen::{JsCast, JsValue};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Connected {
+    version: u32,
+    capabilities: Capabilities,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Capabilities {
+    service_worker: bool,
+    #[serde(rename = "indexedDB")]
+    indexed_db: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Put<'a> {
+    version: u64,
+    files: usize,
+    bytes: u64,
+    storage: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    degraded: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Deleted {
+    version: u64,
+    deleted: usize,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    version: u64,
+    files: Vec<FileInfo>,
+}
+
+#[derive(Serialize)]
+struct Session<'a> {
+    id: &'a str,
+    version: u64,
+    files: usize,
+    bytes: u64,
+    storage: &'a str,
+    created: u64,
+    used: u64,
+}
+
+#[derive(Serialize)]
+struct Estimated<'a> {
+    usage: f64,
+    quota: f64,
+    persisted: bool,
+    worker: WorkerState<'a>,
+}
+
+#[derive(Serialize)]
+struct WorkerState<'a> {
+    state: &'a str,
+    sessions: u32,
+    files: u32,
+    bytes: u64,
+    hits: u64,
+    misses: u64,
+    started: u64,
+}
+
+/// Performs one request. `data` is the message itself, for what travels beside the core's request.
+pub(crate) async fn perform(
+    hub: &Hub,
+    request: Request,
+    data: &JsValue,
+    abort: Abort,
+    progress: impl Fn(u64, u64),
+) -> Result<JsValue> {
+    match request {
+        Request::Connect => connected(hub).await,
+        // Taken care of by the connection, since it speaks of another request.
+        Request::Abort => Ok(JsValue::UNDEFINED),
+        Request::PutFiles {
+            session,
+            mode,
+            storage,
+            options,
+        } => {
+            hub.check(&session)?;
+            let flag = abort.clone();
+            let (packs, files) = convert::bundle(data, |_| !flag.get()).await?;
+            let total = files.iter().map(|file| file.length).sum();
+            progress(0, total);
+            let change = Change {
+                mode,
+                packs,
+                files,
+                deletes: Vec::new(),
+                options,
+                now: hub.now(),
+            };
+            hub.ready().await?;
+            let changed = hub
+                .sessions
+                .change(session.clone(), Some(storage), change, abort)
+                .await?;
+            let changed = changed.ok_or_else(|| Error::new(ErrorCode::Internal, "The put changed nothing."))?;
+            progress(total, total);
+            hub.announce(&session, changed.applied.version);
+            convert::value(&Put {
+                version: changed.applied.version,
+                files: changed.applied.files,
+                bytes: changed.applied.bytes,
+                storage: changed.storage.as_str(),
+                degraded: changed.degraded,
+            })
+        }
+        Request::DeleteFiles { session, paths } => {
+            hub.check(&session)?;
+            hub.ready().await?;
+            let change = Change {
+                mode: Mode::Merge,
+                packs: Vec::new(),
+                files: Vec::new(),
+                deletes: paths,
+                options: None,
+                now: hub.now(),
+            };
+            let changed = hub.sessions.change(session.clone(), None, change, abort).await?;
+            // A session that is not there is not made by deleting from it.
+            let Some(changed) = changed else {
+                return convert::value(&Deleted { version: 0, deleted: 0 });
+            };
+            hub.announce(&session, changed.applied.version);
+            convert::value(&Deleted {
+                version: changed.applied.version,
+                deleted: changed.applied.deleted,
+            })
+        }
+        Request::ListFiles { session, prefix } => {
+            hub.check(&session)?;
+            hub.ready().await?;
+            let listed = match hub.sessions.index(&session).await? {
+                Some((index, _)) => Listed {
+                    version: index.version(),
+                    files: list(&index, &prefix),
+                },
+                None => Listed {
+                    version: 0,
+                    files: Vec::new(),
+                },
+            };
+            convert::value(&listed)
+        }
+        Request::ReadFile { session, path } => {
+            hub.check(&session)?;
+            hub.ready().await?;
+            let (index, body) = hub.sessions.read(&session, &path).await?;
+            let value = convert::value(&info(&index, &path)?)?;
+            let typed = body.blob().slice_with_f64_and_f64_and_content_type(
+                0.0,
+                body.blob().size(),
+                &info(&index, &path)?.media_type,
+            );
+            let file = typed.unwrap_or_else(|_| body.blob().clone());
+            envelope::set(value.unchecked_ref(), "file", &file);
+            Ok(value)
+        }
+        Request::Stat { session, path } => {
+            hub.check(&session)?;
+            hub.ready().await?;
+            match hub.sessions.index(&session).await? {
+                Some((index, _)) => convert::value(&info(&index, &path)?),
+                None => Err(not_found(&path)),
+            }
+        }
+        Request::DeleteSession { session } => {
+            hub.check(&session)?;
+            hub.ready().await?;
+            let removed = hub
+                .sessions
+                .remove(session.clone(), hub.announcer(session.clone()))
+                .await?;
+            if removed.is_some() {
+                hub.tell(&session, 0);
+            }
+            let value = js_sys::Object::new();
+            envelope::set(&value, "deleted", &removed.is_some().into());
+            Ok(value.into())
+        }
+        Request::ListSessions => {
+            hub.ready().await?;
+            let all = hub.sessions.list().await?;
+            let sessions = all.iter().map(|(info, storage)| Session {
+                id: info.id.as_str(),
+                version: info.version,
+                files: info.files,
+                bytes: info.bytes,
+                storage: storage.as_str(),
+                created: info.created,
+                used: info.used,
+            });
+            let value = js_sys::Object::new();
+            envelope::set(&value, "sessions", &convert::value(&sessions.collect::<Vec<_>>())?);
+            Ok(value.into())
+        }
+        Request::Export { session } => {
+            hub.check(&session)?;
+            hub.ready().await?;
+            let Some((index, packs)) = hub.sessions.export(&session).await? else {
+                return Err(Error::new(ErrorCode::NotFound, "There is no such session."));
+            };
+            let (packs, files) = export::bundle(&index, packs);
+            let value = js_sys::Object::new();
+            envelope::set(&value, "version", &JsValue::from_f64(index.version() as f64));
+            envelope::set(&value, "options", &convert::value(index.options())?);
+            envelope::set(
+                &value,
+                "packs",
+                &packs.iter().map(BlobBody::blob).collect::<js_sys::Array>(),
+            );
+            envelope::set(&value, "index", &js_sys::Uint8Array::from(&*protocol::encode(&files)));
+            Ok(value.into())
+        }
+        Request::Release { session } => {
+            hub.check(&session)?;
+            hub.ready().await?;
+            hub.sessions.release(session).await?;
+            Ok(js_sys::Object::new().into())
+        }
+        // The connection remembers who listens; see `host.rs`.
+        Request::Subscribe { session } | Request::Unsubscribe { session } => {
+            hub.check(&session).map(|()| js_sys::Object::new().into())
+        }
+        Request::Estimate => {
+            hub.ready().await?;
+            let (usage, quota, persisted) = convert::estimate().await;
+            let stats = stats(hub).await?;
+            let worker = WorkerState {
+                state: hub.worker.state(),
+                sessions: stats.sessions,
+                files: stats.files,
+                bytes: stats.bytes,
+                hits: stats.hits,
+                misses: stats.misses,
+                started: stats.started,
+            };
+            convert::value(&Estimated {
+                usage,
+                quota,
+                persisted,
+                worker,
+            })
+        }
+        Request::Wake => {
+            hub.ready().await?;
+            stats(hub).await?;
+            Ok(js_sys::Object::new().into())
+        }
+    }
+}
+
+async fn connected(hub: &Hub) -> Result<JsValue> {
+    let worker = hub.ready().await.err();
+    let storage = hub.sessions.refused();
+    convert::value(&Connected {
+        version: PROTOCOL_VERSION,
+        capabilities: Capabilities {
+            service_worker: worker.is_none(),
+            indexed_db: storage.is_none(),
+            reason: worker.or(storage).map(|error| error.message().to_owned()),
+        },
+    })
+}
+
+async fn stats(hub: &Hub) -> Result<WorkerStats> {
+    match hub.worker.ask(&ToWorker::Stats, &[]).await? {
+        Some(answer) => protocol::decode(&envelope::message(&answer)?),
+        None => Ok(WorkerStats::default()),
+    }
+}
+
+fn list(index: &Index, prefix: &str) -> Vec<FileInfo> {
+    let files = index.iter().filter(|(path, _)| path.as_str().starts_with(prefix));
+    files
+        .map(|(path, entry)| FileInfo::new(path, entry, index.media_type(entry)))
+        .collect()
+}
+
+fn info(index: &Index, path: &FilePath) -> Result<FileInfo> {
+    let entry = index.get(path.as_str()).ok_or_else(|| not_found(path))?;
+    Ok(FileInfo::new(path, entry, index.media_type(entry)))
+}
+
+fn not_found(path: &FilePath) -> Error {
+    Error::new(
+        ErrorCode::NotFound,
+        ["The session has no file ", path.as_str(), "."].concat(),
+    )
+}

@@ -1,0 +1,416 @@
+//! The sessions of this origin: in IndexedDB or in this page, and how a change of either reaches the worker.
+//!
+//! A change of a stored session is announced before it commits (the worker then asks the store at every request) and
+//! again after, with the new version. A session in memory is sent whole, since its hub is its store; a hub that joins
+//! such a session first takes over what the worker or another hub has of it. All changes of a session are made under
+//! its lock.
+
+use crate::locks::{Holding, exclusive};
+use crate::worker::Worker;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use virtual_files_core::change::{Applied, Change};
+use virtual_files_core::error::{Error, ErrorCode, Result};
+use virtual_files_core::index::{Index, PackId};
+use virtual_files_core::map::Map;
+use virtual_files_core::path::FilePath;
+use virtual_files_core::protocol::{self, Snapshot, Storage, ToWorker};
+use virtual_files_core::session::SessionId;
+use virtual_files_core::store::{Body, MemoryStore, SessionInfo, Store};
+use virtual_files_store::{BlobBody, IndexedDbStore};
+use virtual_files_web::{envelope, random_bytes};
+use wasm_bindgen::JsValue;
+
+/// What a change came to.
+pub(crate) struct Changed {
+    pub(crate) applied: Applied,
+    pub(crate) storage: Storage,
+    /// Why a session that should be stored is in memory.
+    pub(crate) degraded: Option<String>,
+}
+
+/// Both kinds of sessions.
+pub(crate) struct Sessions {
+    stored: IndexedDbStore,
+    memory: MemoryStore<BlobBody>,
+    worker: Rc<Worker>,
+    /// What tells the workers that this hub has a memory session.
+    holdings: RefCell<Map<SessionId, Option<Holding>>>,
+    /// Why IndexedDB cannot be had.
+    refused: RefCell<Option<Error>>,
+}
+
+impl Sessions {
+    pub(crate) fn new(worker: Rc<Worker>) -> Self {
+        Self {
+            stored: IndexedDbStore::default(),
+            memory: MemoryStore::default(),
+            worker,
+            holdings: RefCell::default(),
+            refused: RefCell::default(),
+        }
+    }
+
+    /// Finds out whether there is an IndexedDB.
+    pub(crate) async fn probe(&self) {
+        let refused = self.stored.probe().await.err();
+        self.refused.replace(refused);
+    }
+
+    /// Why IndexedDB cannot be had, if it cannot.
+    pub(crate) fn refused(&self) -> Option<Error> {
+        self.refused.borrow().clone()
+    }
+
+    /// Where a session is, if it is anywhere. A memory session's newest state is in this page afterwards.
+    async fn find(&self, session: &SessionId) -> Result<Option<Storage>> {
+        let stored = self.refused.borrow().is_none() && self.memory.version(session).await?.is_none();
+        if stored && self.stored.version(session).await?.is_some() {
+            return Ok(Some(Storage::IndexedDb));
+        }
+        self.recall(session).await?;
+        Ok(self.memory.version(session).await?.map(|_| Storage::Memory))
+    }
+
+    /// Takes over a memory session from the worker, or through it from another tab's hub, where theirs is newer.
+    async fn recall(&self, session: &SessionId) -> Result<()> {
+        let message = ToWorker::Recall {
+            session: session.clone(),
+        };
+        let Some(answer) = self.worker.ask(&message, &[]).await? else {
+            return Ok(());
+        };
+        let bytes = envelope::message(&answer)?;
+        let snapshot: Snapshot = protocol::decode(&bytes)?;
+        let mine = self.memory.version(session).await?;
+        if mine.is_some_and(|mine| mine <= snapshot.removed) {
+            self.drop_memory(session).await;
+        }
+        if let Some(index) = snapshot.index {
+            let index = Index::decode(&index)?;
+            if mine.is_none_or(|mine| mine < index.version()) {
+                let packs = envelope::packs(&answer).into_iter().map(BlobBody::new);
+                let ids = snapshot.packs.into_iter().map(PackId);
+                self.memory.adopt(session.clone(), index, ids.zip(packs).collect());
+                self.hold(session).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the workers know that this page has the session.
+    async fn hold(&self, session: &SessionId) {
+        if !self.holdings.borrow().contains_key(session) {
+            let holding = Holding::new(session).await;
+            self.holdings.borrow_mut().insert(session.clone(), holding);
+        }
+    }
+
+    async fn drop_memory(&self, session: &SessionId) {
+        // Removing what is in memory cannot fail.
+        drop(self.memory.remove(session).await);
+        self.holdings.borrow_mut().remove(session);
+    }
+
+    /// What this page has of a memory session, for the worker.
+    pub(crate) fn snapshot(&self, session: &SessionId) -> JsValue {
+        match self.memory.snapshot(session) {
+            Some((index, packs)) => {
+                let ids = packs.iter().map(|(id, _)| id.0).collect();
+                let snapshot = Snapshot {
+                    index: Some(index.encode()),
+                    packs: ids,
+                    removed: 0,
+                };
+                envelope::seal(&protocol::encode(&snapshot), packs.iter().map(|(_, pack)| pack.blob()))
+            }
+            None => envelope::seal(&protocol::encode(&Snapshot::default()), std::iter::empty()),
+        }
+    }
+
+    /// Makes a change, and returns when the worker knows of it. `aborted` is looked at for the last time just before
+    /// the change is written. A session that is not there is made in `storage`, if one is given; else nothing is changed.
+    pub(crate) async fn change(
+        self: &Rc<Self>,
+        session: SessionId,
+        storage: Option<Storage>,
+        change: Change<BlobBody>,
+        aborted: Rc<Cell<bool>>,
+    ) -> Result<Option<Changed>> {
+        let this = self.clone();
+        let id = session.clone();
+        let changed = exclusive(&session, async move {
+            let found = this.find(&id).await?;
+            let refused = this.refused();
+            let wanted = storage.map(|storage| if refused.is_some() { Storage::Memory } else { storage });
+            let Some(target) = found.or(wanted) else {
+                return Ok(None);
+            };
+            let degraded = match (storage, target, refused) {
+                (Some(Storage::IndexedDb), Storage::Memory, Some(error)) => Some(error.message().to_owned()),
+                _ => None,
+            };
+            if aborted.get() {
+                return Err(Error::new(ErrorCode::Aborted, "The request was given up."));
+            }
+            let applied = match target {
+                Storage::IndexedDb => {
+                    let token = this.begin(&id).await?;
+                    let applied = match aborted.get() {
+                        true => Err(Error::new(ErrorCode::Aborted, "The request was given up.")),
+                        false => this.stored.apply(&id, change).await,
+                    };
+                    // Where nothing was changed, the worker finds the version out by itself.
+                    let version = applied.as_ref().ok().map(|applied| applied.version);
+                    this.end(&id, token, version).await;
+                    applied?
+                }
+                Storage::Memory => {
+                    let applied = this.memory.apply(&id, change).await?;
+                    this.hold(&id).await;
+                    this.publish(&id).await?;
+                    applied
+                }
+            };
+            Ok(Some(Changed {
+                applied,
+                storage: target,
+                degraded,
+            }))
+        })
+        .await?;
+        if let Some(changed) = &changed {
+            self.compact_later(session, changed.storage);
+        }
+        Ok(changed)
+    }
+
+    /// Deletes a session, wherever it is. Gives the version that was deleted. `announce` is told of it while nobody else
+    /// can change the session: who hears of it drops what is not newer.
+    pub(crate) async fn remove(
+        self: &Rc<Self>,
+        session: SessionId,
+        announce: impl FnOnce(u64) + 'static,
+    ) -> Result<Option<u64>> {
+        let this = self.clone();
+        let id = session.clone();
+        exclusive(&session, async move {
+            let Some(storage) = this.find(&id).await? else {
+                return Ok(None);
+            };
+            let version = match storage {
+                Storage::IndexedDb => this.stored.version(&id).await?,
+                Storage::Memory => this.memory.version(&id).await?,
+            };
+            let Some(version) = version else { return Ok(None) };
+            let token = this.begin(&id).await?;
+            let removed = match storage {
+                Storage::IndexedDb => this.stored.remove(&id).await,
+                Storage::Memory => {
+                    this.drop_memory(&id).await;
+                    Ok(true)
+                }
+            };
+            if let Err(error) = removed {
+                this.end(&id, token, None).await;
+                return Err(error);
+            }
+            announce(version);
+            let session = id.clone();
+            this.tell_in_time(ToWorker::Gone {
+                session,
+                token,
+                version,
+            })
+            .await;
+            Ok(Some(version))
+        })
+        .await
+    }
+
+    /// Forgets a memory session, if it is no newer than a version that another tab has deleted.
+    pub(crate) async fn forget(&self, session: &SessionId, removed: u64) {
+        if matches!(self.memory.version(session).await, Ok(Some(mine)) if mine <= removed) {
+            self.drop_memory(session).await;
+        }
+    }
+
+    /// Forgets a memory session that this page needs no more; the worker looks for it elsewhere from now on.
+    pub(crate) async fn release(self: &Rc<Self>, session: SessionId) -> Result<()> {
+        let this = self.clone();
+        let id = session.clone();
+        exclusive(&session, async move {
+            if this.memory.version(&id).await?.is_some() {
+                this.drop_memory(&id).await;
+                this.end(&id, 0, None).await;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// A session whole: its index, and the packs in the index's order.
+    pub(crate) async fn export(&self, session: &SessionId) -> Result<Option<(Index, Vec<BlobBody>)>> {
+        // A pack may be compacted away between reading the index and reading the pack: then the index is read again.
+        'again: for _ in 0..3 {
+            let Some((index, storage)) = self.index(session).await? else {
+                return Ok(None);
+            };
+            let mut packs = Vec::new();
+            for (id, _) in index.packs() {
+                match self.pack(session, storage, id).await? {
+                    Some(pack) => packs.push(pack),
+                    None => continue 'again,
+                }
+            }
+            return Ok(Some((index, packs)));
+        }
+        Err(lost())
+    }
+
+    async fn pack(&self, session: &SessionId, storage: Storage, pack: PackId) -> Result<Option<BlobBody>> {
+        match storage {
+            Storage::IndexedDb => self.stored.pack(session, pack).await,
+            Storage::Memory => self.memory.pack(session, pack).await,
+        }
+    }
+
+    /// A session's index and where it is kept.
+    pub(crate) async fn index(&self, session: &SessionId) -> Result<Option<(Index, Storage)>> {
+        let index = match self.find(session).await? {
+            Some(Storage::IndexedDb) => (self.stored.index(session).await?, Storage::IndexedDb),
+            Some(Storage::Memory) => (self.memory.index(session).await?, Storage::Memory),
+            None => return Ok(None),
+        };
+        Ok(index.0.map(|found| (found, index.1)))
+    }
+
+    /// A file's bytes beside the index that they were read by.
+    pub(crate) async fn read(&self, session: &SessionId, path: &FilePath) -> Result<(Index, BlobBody)> {
+        for _ in 0..3 {
+            let Some((index, storage)) = self.index(session).await? else {
+                return Err(not_found(path));
+            };
+            let Some(entry) = index.get(path.as_str()) else {
+                return Err(not_found(path));
+            };
+            if let Some(pack) = self.pack(session, storage, entry.pack).await? {
+                let body = pack.slice(entry.offset, entry.offset + entry.length);
+                return Ok((index, body));
+            }
+        }
+        Err(lost())
+    }
+
+    /// Every session of the origin that this page can see.
+    pub(crate) async fn list(&self) -> Result<Vec<(SessionInfo, Storage)>> {
+        let mut all = Vec::new();
+        if self.refused.borrow().is_none() {
+            all.extend(
+                self.stored
+                    .list()
+                    .await?
+                    .into_iter()
+                    .map(|info| (info, Storage::IndexedDb)),
+            );
+        }
+        all.extend(
+            self.memory
+                .list()
+                .await?
+                .into_iter()
+                .map(|info| (info, Storage::Memory)),
+        );
+        Ok(all)
+    }
+
+    async fn begin(&self, session: &SessionId) -> Result<u64> {
+        let bytes = random_bytes()?;
+        let token = bytes
+            .iter()
+            .take(8)
+            .fold(0, |token, byte| token << 8 | u64::from(*byte));
+        let session = session.clone();
+        self.worker.tell(&ToWorker::Begin { session, token }, &[]).await?;
+        Ok(token)
+    }
+
+    async fn end(&self, session: &SessionId, token: u64, version: Option<u64>) {
+        let session = session.clone();
+        self.tell_in_time(ToWorker::End {
+            session,
+            token,
+            version,
+        })
+        .await;
+    }
+
+    /// Tells the workers of what has happened already, and cannot fail any more. A worker that does not hear of it now
+    /// asks the store at every request, as it was told to when the change began; it is told again in the background.
+    async fn tell_in_time(&self, message: ToWorker) {
+        if self.worker.tell(&message, &[]).await.is_err() {
+            let worker = self.worker.clone();
+            wasm_bindgen_futures::spawn_local(async move { drop(worker.tell(&message, &[]).await) });
+        }
+    }
+
+    /// Sends the worker a memory session as it is now.
+    async fn publish(&self, session: &SessionId) -> Result<()> {
+        let Some((index, packs)) = self.memory.snapshot(session) else {
+            return Ok(());
+        };
+        let (ids, bodies): (Vec<_>, Vec<_>) = packs.into_iter().map(|(id, body)| (id.0, body)).unzip();
+        let message = ToWorker::Adopt {
+            session: session.clone(),
+            index: index.encode(),
+            packs: ids,
+        };
+        self.worker.tell(&message, &bodies).await
+    }
+
+    /// Compacts after the answer is out: the put that caused it need not wait.
+    fn compact_later(self: &Rc<Self>, session: SessionId, storage: Storage) {
+        let this = self.clone();
+        wasm_bindgen_futures::spawn_local(async move {
+            let id = session.clone();
+            let work = async move {
+                let Some((index, _)) = this.index(&id).await? else {
+                    return Ok(());
+                };
+                if index.compaction().is_none() {
+                    return Ok(());
+                }
+                match storage {
+                    Storage::IndexedDb => {
+                        let token = this.begin(&id).await?;
+                        let compacted = this.stored.compact(&id).await;
+                        // Where there was nothing to do, the version is the one that it was.
+                        let version = compacted.ok().flatten().or(Some(index.version()));
+                        this.end(&id, token, version).await;
+                        Ok(())
+                    }
+                    Storage::Memory => match this.memory.compact(&id).await? {
+                        Some(_) => this.publish(&id).await,
+                        None => Ok(()),
+                    },
+                }
+            };
+            // Nobody waits for it, and nothing is lost: the next put tries again.
+            drop(exclusive(&session, work).await);
+        });
+    }
+}
+
+fn not_found(path: &FilePath) -> Error {
+    Error::new(
+        ErrorCode::NotFound,
+        ["The session has no file ", path.as_str(), "."].concat(),
+    )
+}
+
+fn lost() -> Error {
+    Error::new(
+        ErrorCode::StorageUnavailable,
+        "A part of the session is lost. Delete the session and put it again.",
+    )
+}

@@ -1,0 +1,188 @@
+//! The hub's line to the service worker: registers it, tells it of changes, asks it what it knows.
+
+use js_sys::{Array, Object, Reflect};
+use std::cell::RefCell;
+use virtual_files_core::error::{Error, ErrorCode, Result};
+use virtual_files_core::protocol::{self, ToWorker};
+use virtual_files_store::BlobBody;
+use virtual_files_web::{channel, envelope};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    DomException, RegistrationOptions, ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration,
+    ServiceWorkerState, ServiceWorkerUpdateViaCache, Window,
+};
+
+/// How long a worker may take to answer: it may have to start, and to compile itself.
+const PATIENCE: i32 = 10_000;
+
+/// The workers of this origin, in this partition.
+///
+/// There may be more than one: after `unregister()`, which any page of the origin may call, the old worker goes on
+/// serving the pages that it controls, and a new registration has another.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    container: Option<ServiceWorkerContainer>,
+    /// Every worker that was active when it was looked for, the newest first.
+    known: RefCell<Vec<ServiceWorker>>,
+}
+
+impl Worker {
+    pub(crate) fn new(window: &Window) -> Self {
+        let navigator = window.navigator();
+        let there = Reflect::has(&navigator, &"serviceWorker".into()).unwrap_or(false);
+        Self {
+            container: there.then(|| navigator.service_worker()),
+            known: RefCell::default(),
+        }
+    }
+
+    /// Where the worker's own questions arrive.
+    pub(crate) fn container(&self) -> Option<&ServiceWorkerContainer> {
+        self.container.as_ref()
+    }
+
+    /// Registers the worker and waits until it is active. The error says why there is none.
+    pub(crate) async fn register(&self) -> Result<()> {
+        let Some(container) = &self.container else {
+            return Err(unavailable(
+                "this is not a secure context, or the browser has no service workers",
+            ));
+        };
+        let options = RegistrationOptions::new();
+        options.set_scope("/");
+        // A new worker rolls out at once: neither it nor what it imports comes from the HTTP cache.
+        options.set_update_via_cache(ServiceWorkerUpdateViaCache::None);
+        let registered = JsFuture::from(container.register_with_options("/sw.js", &options)).await;
+        let ready = match (registered, container.ready()) {
+            (Err(error), _) | (_, Err(error)) => Err(error),
+            (Ok(_), Ok(ready)) => JsFuture::from(ready).await,
+        };
+        match ready {
+            Ok(_) => {
+                self.look().await;
+                Ok(())
+            }
+            Err(error) => Err(unavailable(&reason(&error))),
+        }
+    }
+
+    /// Finds the active worker anew, and forgets those that are gone.
+    async fn look(&self) {
+        let Some(container) = &self.container else { return };
+        let registration = JsFuture::from(container.get_registration_with_document_url("/")).await;
+        let registration = registration
+            .ok()
+            .and_then(|found| found.dyn_into::<ServiceWorkerRegistration>().ok());
+        let mut known = self.known.borrow_mut();
+        known.retain(|worker| worker.state() != ServiceWorkerState::Redundant);
+        for worker in [registration.and_then(|found| found.active()), container.controller()] {
+            if let Some(worker) = worker
+                && !known.iter().any(|known| Object::is(known, &worker))
+            {
+                known.insert(0, worker);
+            }
+        }
+    }
+
+    /// Asks the active worker. `None` where there is none, and so none that could hold stale state.
+    pub(crate) async fn ask(&self, message: &ToWorker, packs: &[BlobBody]) -> Result<Option<JsValue>> {
+        self.look().await;
+        let worker = self.known.borrow().first().cloned();
+        match worker {
+            Some(worker) => post(&worker, message, packs).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Tells every worker, and waits until each has heard.
+    pub(crate) async fn tell(&self, message: &ToWorker, packs: &[BlobBody]) -> Result<()> {
+        self.look().await;
+        let workers = self.known.borrow().clone();
+        for worker in workers {
+            match post(&worker, message, packs).await {
+                // It has gone while it was spoken to, and what it knew with it.
+                Err(_) if worker.state() == ServiceWorkerState::Redundant => {}
+                Err(error) => {
+                    if error.code() == ErrorCode::VersionMismatch {
+                        self.update();
+                    }
+                    return Err(error);
+                }
+                Ok(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the browser look for a newer worker.
+    fn update(&self) {
+        let Some(container) = self.container.clone() else {
+            return;
+        };
+        wasm_bindgen_futures::spawn_local(async move {
+            let registration = JsFuture::from(container.get_registration_with_document_url("/")).await;
+            if let Some(found) = registration
+                .ok()
+                .and_then(|found| found.dyn_into::<ServiceWorkerRegistration>().ok())
+                && let Ok(update) = found.update()
+            {
+                // Nothing depends on the outcome: the next message meets whatever worker there is then.
+                drop(JsFuture::from(update).await);
+            }
+        });
+    }
+
+    /// The state of the newest worker in the words of the Service Worker specification.
+    pub(crate) fn state(&self) -> &'static str {
+        use web_sys::ServiceWorkerState as S;
+        match self.known.borrow().first().map(|worker| worker.state()) {
+            Some(S::Installing) => "installing",
+            Some(S::Installed) => "installed",
+            Some(S::Activating) => "activating",
+            Some(S::Activated) => "activated",
+            _ => "redundant",
+        }
+    }
+}
+
+/// Sends a message and waits for the answer; a second time, where the first got none that could be used.
+async fn post(worker: &ServiceWorker, message: &ToWorker, packs: &[BlobBody]) -> Result<JsValue> {
+    let bytes = protocol::encode(message);
+    let mut last = Error::new(ErrorCode::Timeout, "The service worker does not answer.");
+    for _ in 0..2 {
+        let answer = channel::ask(PATIENCE, |port| {
+            let message = envelope::seal(&bytes, packs.iter().map(BlobBody::blob));
+            worker.post_message_with_transferable(&message, &Array::of1(port))
+        })
+        .await;
+        match answer {
+            Ok(answer) => match envelope::get(&answer, "error").as_string() {
+                None => return Ok(answer),
+                Some(code) => {
+                    let code = code.parse().unwrap_or(ErrorCode::Internal);
+                    last = Error::new(code, "The service worker could not do its part.");
+                }
+            },
+            Err(error) => last = error,
+        }
+        if last.code() == ErrorCode::VersionMismatch {
+            break;
+        }
+    }
+    Err(last)
+}
+
+fn unavailable(why: &str) -> Error {
+    Error::new(
+        ErrorCode::ServiceWorkerUnavailable,
+        ["The browser gives this frame no service worker: ", why, "."].concat(),
+    )
+}
+
+fn reason(error: &JsValue) -> String {
+    match error.dyn_ref::<DomException>() {
+        Some(exception) => [&exception.name(), " (", exception.message().trim_end_matches('.'), ")"].concat(),
+        None => error.unchecked_ref::<js_sys::Object>().to_string().into(),
+    }
+}
