@@ -1,0 +1,236 @@
+//! What changes a session: puts, deletes, and bringing it to a second place.
+//!
+//! Writes take turns, so that they reach the hub in the order in which they were asked for, however long each takes to
+//! pack. A write goes to every place that the session has; the first one's answer counts, and another that came to
+//! something else is given up: it would not be the session any more.
+
+use crate::abort::{Control, Progress};
+use crate::client::disposed;
+use crate::convert::{self, Deleted, PutResult};
+use crate::error::Result;
+use crate::hub::{Asked, Hub};
+use crate::isolation::Isolation;
+use crate::session::{Place, Session};
+use crate::wait::all;
+use js_sys::Array;
+use std::cell::Cell;
+use std::rc::Rc;
+use virtual_files_core::change::Mode;
+use virtual_files_core::error::ErrorCode;
+use virtual_files_core::path::FilePath;
+use virtual_files_web::bundle::{self, Source};
+use virtual_files_web::envelope::set;
+use virtual_files_web::random_bytes;
+use wasm_bindgen::JsValue;
+
+impl Session {
+    /// Adds files, or puts them in the place of all others. It is there for the next request when this is answered:
+    /// all of it, or on an error nothing.
+    pub async fn put(&self, sources: Vec<Source>, mode: Mode, control: &Control) -> Result<PutResult> {
+        self.put_js(sources, mode, control)
+            .await
+            .map(|answer| convert::put_result(&answer))
+    }
+
+    pub(crate) async fn put_js(&self, mut sources: Vec<Source>, mode: Mode, control: &Control) -> Result<JsValue> {
+        let turn = self.0.writes.join();
+        control.wait(turn.come()).await?;
+        self.0.alive()?;
+        if mode == Mode::Replace {
+            let documents = self.0.documents.borrow();
+            sources.extend(
+                documents
+                    .iter()
+                    .map(|(path, content)| Source::new(path.clone(), content.clone())),
+            );
+        }
+        // Half of the way is packing, half is what the hub does.
+        let total = sources.iter().map(|source| source.content.len()).sum::<u64>() as f64;
+        let last = Rc::new(Cell::new(-1.0));
+        let report = {
+            let (control, last) = (control.clone(), last.clone());
+            move |done: f64| {
+                if done > last.replace(done.max(last.get())) {
+                    control.report(done, total);
+                }
+            }
+        };
+        report(0.0);
+        let packed = bundle::pack(&sources, |done| {
+            report((done as f64 / 2.0).floor());
+            control.check().is_ok()
+        });
+        let packed = packed
+            .await
+            .map_err(|error| control.check().err().unwrap_or_else(|| error.into()))?;
+        // Time has passed.
+        control.check()?;
+        self.0.alive()?;
+
+        let mut half: Option<Progress> = Some({
+            let report = report.clone();
+            Rc::new(move |done: f64, of: f64| {
+                let part = if of > 0.0 { (done / of).min(1.0) } else { 1.0 };
+                report((total / 2.0 + part * total / 2.0).floor());
+            })
+        });
+        let put = |place: &Place| {
+            let request = convert::request("PUT_FILES", &self.0.id);
+            let options = self.0.options.as_ref();
+            let transfer = convert::put(&request, &packed, mode, self.0.wanted, options);
+            // The first place's progress is what is told.
+            place.hub.ask(self.0.user, request, &transfer, half.take())
+        };
+        let answer = self.everywhere(control, put).await?;
+        let result = convert::put_result(&answer);
+        self.0.stored(result.storage, result.degraded);
+        report(total);
+        Ok(answer)
+    }
+
+    /// Deletes files; paths that are not there are passed over.
+    pub async fn delete(&self, paths: &[FilePath]) -> Result<Deleted> {
+        self.delete_js(paths).await.map(|answer| convert::deleted(&answer))
+    }
+
+    pub(crate) async fn delete_js(&self, paths: &[FilePath]) -> Result<JsValue> {
+        let turn = self.0.writes.join();
+        turn.come().await;
+        self.0.alive()?;
+        self.delete_everywhere(paths).await
+    }
+
+    async fn delete_everywhere(&self, paths: &[FilePath]) -> Result<JsValue> {
+        let delete = |place: &Place| {
+            let request = convert::request("DELETE_FILES", &self.0.id);
+            set(&request, "paths", &convert::paths(paths));
+            place.hub.ask(self.0.user, request, &Array::new(), None)
+        };
+        self.everywhere(&Control::default(), delete).await
+    }
+
+    /// Deletes the session with all its files.
+    pub async fn clear(&self) -> Result<()> {
+        let turn = self.0.writes.join();
+        turn.come().await;
+        self.0.alive()?;
+        let clear = |place: &Place| {
+            let request = convert::request("DELETE_SESSION", &self.0.id);
+            place.hub.ask(self.0.user, request, &Array::new(), None)
+        };
+        self.everywhere(&Control::default(), clear).await.map(drop)
+    }
+
+    /// The first place's answer, once all have answered.
+    async fn everywhere(&self, control: &Control, mut ask: impl FnMut(&Place) -> Result<Asked>) -> Result<JsValue> {
+        let places = self.0.places.borrow().clone();
+        let mut asked = Vec::with_capacity(places.len());
+        for place in &places {
+            match ask(place) {
+                // Nobody is asked then, and the places stay alike.
+                Err(error) if asked.is_empty() => return Err(error),
+                sent => asked.push(async move { sent?.answer_under(control).await }),
+            }
+        }
+        let mut answers = all(asked).await.into_iter();
+        let first = answers.next().unwrap_or_else(|| Err(disposed()));
+        for (place, answer) in places.iter().skip(1).zip(answers) {
+            let alike = match (&first, &answer) {
+                (Ok(_), Ok(_)) => true,
+                (Err(one), Err(other)) => one.code() == other.code(),
+                _ => false,
+            };
+            if !alike {
+                self.lose(place);
+            }
+        }
+        first
+    }
+
+    /// Gives up a place that is no copy of the first any more; who asks for its isolation next has it made anew.
+    fn lose(&self, lost: &Place) {
+        let kept = |place: &Place| !Rc::ptr_eq(&place.hub, &lost.hub);
+        self.0.places.borrow_mut().retain(kept);
+        self.0.client.leave(&lost.hub, self.0.user);
+    }
+
+    /// The place that serves the session under an isolation. Where it has none yet, the files are brought there.
+    pub(crate) async fn place(&self, isolation: Option<Isolation>) -> Result<Place> {
+        self.0.alive()?;
+        let isolation = match isolation {
+            None => self.isolation(),
+            asked => self.0.client.origins.resolve(asked)?,
+        };
+        let turn = self.0.writes.join();
+        turn.come().await;
+        self.0.alive()?;
+        let known = |place: &&Place| place.isolation == isolation;
+        let known = self.0.places.borrow().iter().find(known).cloned();
+        match known {
+            Some(place) if isolation == self.isolation() || place.hub.usable() => return Ok(place),
+            Some(place) => self.lose(&place),
+            None => {}
+        }
+        let place = self.0.client.open(isolation, &self.0.id, self.0.user).await?;
+        let copied = self.copy_to(&place).await.and_then(|()| self.0.alive());
+        match copied {
+            Ok(()) => self.0.places.borrow_mut().push(place.clone()),
+            Err(error) => {
+                self.0.client.leave(&place.hub, self.0.user);
+                return Err(error);
+            }
+        }
+        Ok(place)
+    }
+
+    /// Makes the session in another place what it is in the first: one request to each, and no file is read.
+    async fn copy_to(&self, place: &Place) -> Result<()> {
+        let Some(from) = self.0.places.borrow().first().map(|place| place.hub.clone()) else {
+            return Ok(());
+        };
+        let ask = async |hub: &Rc<Hub>, request, transfer: &Array| {
+            hub.ask(self.0.user, request, transfer, None)?.answer().await
+        };
+        let export = convert::request("EXPORT", &self.0.id);
+        let (kind, exported) = match ask(&from, export, &Array::new()).await {
+            Ok(exported) => ("PUT_FILES", Some(exported)),
+            // What the session's id stood for in the other place is not this session.
+            Err(error) if error.code() == ErrorCode::NotFound => ("DELETE_SESSION", None),
+            Err(error) => return Err(error),
+        };
+        let request = convert::request(kind, &self.0.id);
+        let transfer = exported.map(|exported| convert::copy(&request, &exported, self.storage()));
+        ask(&place.hub, request, &transfer.unwrap_or_default()).await.map(drop)
+    }
+
+    /// Puts a preview's own document at the session's root, under a name that nobody has.
+    pub(crate) async fn add_document(&self, html: &str) -> Result<FilePath> {
+        let path = convert::document_path(random_bytes()?)?;
+        let source = Source::new(path.clone(), html);
+        let kept = (path.clone(), source.content.clone());
+        self.put_js(vec![source], Mode::Merge, &Control::default()).await?;
+        self.0.documents.borrow_mut().push(kept);
+        Ok(path)
+    }
+
+    /// Deletes the document of a preview that is gone.
+    pub(crate) async fn remove_document(&self, path: &FilePath) {
+        let was_there = {
+            let mut documents = self.0.documents.borrow_mut();
+            let place = documents.iter().position(|(other, _)| other == path);
+            place.map(|place| documents.swap_remove(place)).is_some()
+        };
+        if was_there {
+            // A session that is gone has lost its documents, too.
+            drop(self.delete_js(std::slice::from_ref(path)).await);
+        }
+    }
+
+    /// Deletes the documents of all previews, as the session is disposed.
+    pub(crate) async fn remove_documents(&self) {
+        let documents: Vec<FilePath> = self.0.documents.take().into_iter().map(|(path, _)| path).collect();
+        if !documents.is_empty() {
+            drop(self.delete_everywhere(&documents).await);
+        }
+    }
+}
