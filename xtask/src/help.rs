@@ -1,0 +1,40 @@
+//! The commands and what they do, for `cargo xtask` alone and for `tidy`.
+
+/// Every command with the line that describes it.
+pub(crate) const COMMANDS: &[(&str, &str)] = &[
+    (
+        "setup",
+        "Bring every tool, browsers included; --relock writes xtask/tools-lock.json anew",
+    ),
+    (
+        "build",
+        "Build dist/: the VFS origin, the Worker, the npm package, the demo; --tests adds what tests load",
+    ),
+    (
+        "dev",
+        "Serve the VFS origin and the demo, and rebuild on change; --port N, --demo-port N",
+    ),
+    (
+        "test",
+        "Test everything, or a part: unit, store, e2e; --browser NAME, --filter TEXT",
+    ),
+    ("lint", "Check the format, clippy and the house rules"),
+    ("fmt", "Format the Rust sources"),
+    ("tidy", "Check the house rules"),
+    ("size", "Show what the wasm weighs, and fail over budget"),
+    ("clean", "Delete what was built; --tools deletes the tools, too"),
+    ("help", "Show this"),
+];
+
+/// The text of `cargo xtask help`.
+pub(crate) fn text() -> String {
+    let mut text = "cargo xtask <command>\n\n".to_owned();
+    for (command, line) in COMMANDS {
+        text.push_str(&format!("  {command:<8} {line}\n"));
+    }
+    text.push_str(
+        "\nTools go to .tools/ and are pinned in xtask/tools.toml. Every program that runs is printed first.\n\
+         VF_WASM_TOOLCHAIN=debian builds the wasm with Debian's Rust instead of rustup's.\n",
+    );
+    text
+}

@@ -1,0 +1,55 @@
+//! `cargo xtask size`: what the wasm weighs on the wire, against its budget.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use crate::build::{Builder, HUB, SDK, WORKER};
+use crate::failure::{Context, Failure, Result};
+use crate::run::Run;
+use crate::workspace;
+
+/// Builds, prints the table, and fails when something is over its budget.
+pub(crate) fn check() -> Result<()> {
+    Builder::new()?.all()?;
+    let file = workspace::path("xtask/budgets.toml");
+    let budgets: BTreeMap<String, u64> = toml::from_str(&workspace::read(&file)?).at(&file)?;
+    let mut over = Vec::new();
+    println!(
+        "{:<8} {:>10} {:>10} {:>10} {:>6}",
+        "wasm", "bytes", "brotli", "budget", "used"
+    );
+    for (name, artefact) in [("worker", WORKER), ("hub", HUB), ("sdk", SDK)] {
+        let wasm = artefact.wasm();
+        let budget = *budgets
+            .get(name)
+            .ok_or_else(|| Failure::new(format!("xtask/budgets.toml has no budget for {name}")))?;
+        let plain = fs::metadata(&wasm).at(&wasm)?.len();
+        let packed = brotli(&wasm)?;
+        println!(
+            "{name:<8} {plain:>10} {packed:>10} {budget:>10} {:>5}%",
+            packed * 100 / budget.max(1)
+        );
+        if packed > budget {
+            over.push(format!("{name} by {} bytes", packed - budget));
+        }
+    }
+    if over.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "over budget: {} (xtask/budgets.toml)",
+        over.join(", ")
+    )))
+}
+
+/// The length after brotli at its best. Node has a brotli, and is there for other reasons.
+fn brotli(file: &Path) -> Result<u64> {
+    const SCRIPT: &str = "const z=require('zlib'),f=require('fs');\
+        console.log(z.brotliCompressSync(f.readFileSync(process.argv[1]),\
+        {params:{[z.constants.BROTLI_PARAM_QUALITY]:11,[z.constants.BROTLI_PARAM_LGWIN]:24}}).length)";
+    let length = Run::new("node").args(["--eval", SCRIPT]).arg(file).probe();
+    length
+        .and_then(|length| length.parse().ok())
+        .ok_or_else(|| Failure::new(format!("node could not compress {}", file.display())))
+}
