@@ -1,0 +1,162 @@
+//! A case: one thing shown in one engine, under one kind of host.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use libtest_mimic::{Failed, Trial};
+
+use crate::browser::{Browser, Engine, Profile};
+use crate::lab::{Lab, Shared};
+use crate::{Error, Result};
+
+/// The host app's site in relation to the VFS origin's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// `app.virtual-files.localhost`.
+    SameSite,
+    /// `localhost`.
+    CrossSite,
+}
+
+impl Host {
+    /// Both, for cases that run under each.
+    pub const BOTH: &'static [Self] = &[Self::SameSite, Self::CrossSite];
+
+    /// The host name of the host app.
+    pub fn hostname(self) -> &'static str {
+        match self {
+            Self::SameSite => "app.virtual-files.localhost",
+            Self::CrossSite => "localhost",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::SameSite => "same_site",
+            Self::CrossSite => "cross_site",
+        }
+    }
+}
+
+/// What a case's function is given.
+pub struct Context<'a> {
+    /// The browser, with one blank window.
+    pub browser: &'a mut Browser,
+    /// The servers.
+    pub shared: &'a mut Shared,
+    /// The kind of host to test under.
+    pub host: Host,
+}
+
+/// A case as the suites declare it.
+#[derive(Clone, Copy)]
+pub struct Case {
+    /// Its name below the suite.
+    pub name: &'static str,
+    /// The kinds of host it runs under; with one only, the name does not tell.
+    pub hosts: &'static [Host],
+    /// The browser settings it needs.
+    pub profile: Profile,
+    /// Engines that have no means for it, with the reason.
+    pub without: &'static [(Engine, &'static str)],
+    /// The case itself.
+    pub run: fn(&mut Context<'_>) -> Result,
+}
+
+impl Case {
+    /// A case under both kinds of host.
+    pub const fn new(name: &'static str, run: fn(&mut Context<'_>) -> Result) -> Self {
+        Self {
+            name,
+            hosts: Host::BOTH,
+            profile: Profile::Standard,
+            without: &[],
+            run,
+        }
+    }
+
+    /// The case under one kind of host only.
+    #[must_use]
+    pub const fn under(mut self, hosts: &'static [Host]) -> Self {
+        self.hosts = hosts;
+        self
+    }
+
+    /// The case with other browser settings.
+    #[must_use]
+    pub const fn with(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// The case, but not in these engines.
+    #[must_use]
+    pub const fn without(mut self, engines: &'static [(Engine, &'static str)]) -> Self {
+        self.without = engines;
+        self
+    }
+}
+
+/// The cases of one suite in one engine, for the test runner.
+pub fn trials(lab: &Arc<Mutex<Lab>>, suite: &str, cases: &[Case], engine: Engine) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for case in cases {
+        for host in case.hosts {
+            let name = match case.hosts {
+                [_] => format!("{engine}::{suite}::{}", case.name),
+                _ => format!("{engine}::{suite}::{}::{}", host.name(), case.name),
+            };
+            if let Some((_, reason)) = case.without.iter().find(|(without, _)| *without == engine) {
+                trials.push(
+                    Trial::test(name, || Ok(()))
+                        .with_kind(format!("no means: {reason}"))
+                        .with_ignored_flag(true),
+                );
+                continue;
+            }
+            let (lab, case, host, label) = (Arc::clone(lab), *case, *host, name.clone());
+            trials.push(Trial::test(name, move || run(&lab, &case, engine, host, &label)));
+        }
+    }
+    trials
+}
+
+fn run(lab: &Mutex<Lab>, case: &Case, engine: Engine, host: Host, name: &str) -> std::result::Result<(), Failed> {
+    // A case that panicked has poisoned the lock; the browsers behind it are checked before each use anyway.
+    let mut lab = lab.lock().unwrap_or_else(PoisonError::into_inner);
+    let (browser, shared) = lab.browser(engine, case.profile)?;
+    let mark = browser.log_mark();
+    let mut context = Context { browser, shared, host };
+    let result = catch_unwind(AssertUnwindSafe(|| (case.run)(&mut context))).unwrap_or_else(|panic| {
+        let text = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or(panic.downcast_ref::<&str>().copied());
+        Err(format!("panicked: {}", text.unwrap_or("with a value that is no text")).into())
+    });
+    if std::env::var_os("VF_E2E_SHOTS").is_some() && result.is_ok() {
+        let picture = lab.out().join(name.replace("::", "-")).with_extension("png");
+        lab.running(engine, case.profile)
+            .map_or(Ok(()), |browser| browser.screenshot(&picture))?;
+    }
+    result.map_err(|error| explain(&lab, engine, case.profile, name, mark, &error))
+}
+
+/// The error with the paths of a screenshot and of what the browser printed.
+fn explain(lab: &Lab, engine: Engine, profile: Profile, name: &str, mark: u64, error: &Error) -> Failed {
+    let mut text = error.to_string();
+    if let Some(browser) = lab.running(engine, profile) {
+        let base = lab.out().join(name.replace("::", "-"));
+        let picture = base.with_extension("png");
+        match browser.screenshot(&picture) {
+            Ok(()) => text.push_str(&format!("\nscreenshot: {}", picture.display())),
+            Err(error) => text.push_str(&format!("\nno screenshot: {error}")),
+        }
+        let printed = base.with_extension("log");
+        match std::fs::write(&printed, browser.log_since(mark)) {
+            Ok(()) => text.push_str(&format!("\nconsole: {}", printed.display())),
+            Err(error) => text.push_str(&format!("\nno console: {error}")),
+        }
+    }
+    Failed::from(text)
+}

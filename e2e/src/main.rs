@@ -1,0 +1,131 @@
+//! Runs the suites: `virtual-files-e2e [store|e2e|facts]... [--browser NAME]... [--filter TEXT] [--list]`.
+//!
+//! Without a suite's name all run. The last line is `N passed, N failed`, and the exit code tells as much.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+
+use libtest_mimic::{Arguments, Trial};
+use virtual_files_e2e::browser::Engine;
+use virtual_files_e2e::case::{Case, trials};
+use virtual_files_e2e::lab::Lab;
+use virtual_files_e2e::{Result, facts, process, product, store};
+
+/// Every suite with its cases.
+const SUITES: &[(&str, &[&[Case]])] = &[
+    ("facts", facts::CASES),
+    ("store", store::CASES),
+    ("e2e", product::CASES),
+];
+
+struct Options {
+    suites: Vec<String>,
+    engines: Vec<Engine>,
+    filter: Option<String>,
+    list: bool,
+}
+
+fn options() -> Result<Options> {
+    use lexopt::prelude::*;
+    let mut options = Options {
+        suites: Vec::new(),
+        engines: Vec::new(),
+        filter: None,
+        list: false,
+    };
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("browser") => {
+                let name = parser.value()?.string()?;
+                let engine = Engine::ALL.into_iter().find(|engine| engine.name() == name);
+                options
+                    .engines
+                    .push(engine.ok_or_else(|| format!("no browser {name}: chromium, firefox or webkit"))?);
+            }
+            Long("filter") => options.filter = Some(parser.value()?.string()?),
+            Long("list") => options.list = true,
+            Value(name) => {
+                let name = name.string()?;
+                if !SUITES.iter().any(|(suite, _)| *suite == name) {
+                    return Err(format!(
+                        "no suite {name}: {:?}",
+                        SUITES.iter().map(|suite| suite.0).collect::<Vec<_>>()
+                    )
+                    .into());
+                }
+                options.suites.push(name);
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if options.engines.is_empty() {
+        options.engines = Engine::ALL.to_vec();
+    }
+    Ok(options)
+}
+
+fn run() -> Result<bool> {
+    let options = options()?;
+    ctrlc::set_handler(|| {
+        process::end_all();
+        std::process::exit(130);
+    })?;
+    let out = std::env::var_os("VF_E2E_OUT").map_or_else(|| PathBuf::from("e2e/out"), PathBuf::from);
+    let lab = Arc::new(Mutex::new(Lab::new(out)?));
+    let mut tests: Vec<Trial> = Vec::new();
+    for engine in &options.engines {
+        for (suite, groups) in SUITES {
+            if options.suites.is_empty() || options.suites.iter().any(|wanted| wanted == suite) {
+                tests.extend(groups.iter().flat_map(|cases| trials(&lab, suite, cases, *engine)));
+            }
+        }
+    }
+    let without: Vec<String> = tests
+        .iter()
+        .filter(|test| test.has_ignored_flag())
+        .filter(|test| {
+            options
+                .filter
+                .as_ref()
+                .is_none_or(|filter| test.name().contains(filter.as_str()))
+        })
+        .map(|test| format!("{}: {}", test.name(), test.kind()))
+        .collect();
+    let arguments = Arguments {
+        test_threads: Some(1),
+        filter: options.filter,
+        list: options.list,
+        ..Arguments::default()
+    };
+    let conclusion = libtest_mimic::run(&arguments, tests);
+    drop(lab);
+    if options.list {
+        return Ok(true);
+    }
+    if !without.is_empty() {
+        println!(
+            "Not shown, because the engine has no means for it:\n  {}",
+            without.join("\n  ")
+        );
+    }
+    println!("{} passed, {} failed", conclusion.num_passed, conclusion.num_failed);
+    if conclusion.num_passed + conclusion.num_failed == 0 {
+        return Err("no test has that name".into());
+    }
+    Ok(!conclusion.has_failed())
+}
+
+fn main() -> ExitCode {
+    let result = run();
+    process::end_all();
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}

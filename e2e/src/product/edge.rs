@@ -1,0 +1,393 @@
+//! The network side of the VFS origin, by plain HTTP: its own assets, the boot page, real errors, and settings that
+//! are wrong. No browser takes part, so one engine's run shows it.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use ureq::http::Response;
+
+use crate::browser::Engine;
+use crate::case::{Case, Context, Host};
+use crate::process::Process;
+use crate::server::free_port;
+use crate::{Result, ensure};
+
+const ONCE: &[(Engine, &str)] = &[
+    (Engine::Firefox, "no browser takes part: shown in Chromium's run"),
+    (Engine::WebKit, "no browser takes part: shown in Chromium's run"),
+];
+
+const fn once(name: &'static str, run: fn(&mut Context<'_>) -> Result) -> Case {
+    Case::new(name, run).under(&[Host::SameSite]).without(ONCE)
+}
+
+pub(super) const CASES: &[Case] = &[
+    once("edge_worker_script", worker_script),
+    once("edge_hub_page", hub_page),
+    once("edge_hashed_assets", hashed_assets),
+    once("edge_session_documents_boot", boot),
+    once("edge_real_errors", errors),
+    once("edge_methods", methods),
+    once("edge_hello", hello),
+    once("edge_wrong_settings_are_named", settings),
+];
+
+const BARE: &str = "virtual-files.localhost";
+const SESSION: &str = "some-session.virtual-files.localhost";
+const ANCESTORS: &str = "http://localhost:* http://127.0.0.1:* http://*.virtual-files.localhost:*";
+
+/// An answer, its body read.
+struct Answer {
+    what: String,
+    response: Response<()>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> &str {
+        let value = self.response.headers().get(name);
+        value.and_then(|value| value.to_str().ok()).unwrap_or("")
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    fn status(&self, wanted: u16) -> Result {
+        let found = self.response.status().as_u16();
+        ensure(found == wanted, || {
+            format!("{}: status {found}, not {wanted}: {:.200}", self.what, self.text())
+        })
+    }
+
+    fn has(&self, name: &str, wanted: &str) -> Result {
+        let found = self.header(name);
+        ensure(found == wanted, || {
+            format!("{}: {name} is {found:?}, not {wanted:?}", self.what)
+        })
+    }
+
+    /// A page of ours that a person understands.
+    fn is_page(&self, status: u16, title: &str) -> Result {
+        self.status(status)?;
+        self.has("content-type", "text/html; charset=utf-8")?;
+        let (policy, text) = (self.header("content-security-policy"), self.text());
+        ensure(policy.starts_with("default-src 'none'"), || {
+            format!("{}: policy {policy}", self.what)
+        })?;
+        ensure(
+            text.contains(&format!("<h1>{title}</h1>")) && !text.contains("<script"),
+            || format!("{}: no page {title:?} but {text:.300}", self.what),
+        )?;
+        self.always()
+    }
+
+    /// What every answer of the origin has.
+    fn always(&self) -> Result {
+        self.has("x-content-type-options", "nosniff")?;
+        self.has("origin-agent-cluster", "?1")
+    }
+}
+
+/// Asks the VFS origin at this port, under a host name of its.
+fn ask(port: u16, method: &str, host: &str, path: &str, headers: &[(&str, &str)]) -> Result<Answer> {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .timeout_global(Some(Duration::from_secs(30)))
+        .build()
+        .into();
+    let what = format!("{method} {host}{path} {headers:?}");
+    let url = format!("http://127.0.0.1:{port}{path}");
+    let mut request = ureq::http::Request::builder().method(method).uri(url);
+    request = request.header("Host", format!("{host}:{port}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = agent
+        .run(request.body(())?)
+        .map_err(|error| format!("{what}: {error}"))?;
+    let (parts, mut body) = response.into_parts();
+    let body = body.read_to_vec().map_err(|error| format!("{what}: {error}"))?;
+    let response = Response::from_parts(parts, ());
+    Ok(Answer { what, response, body })
+}
+
+const DOCUMENT: &[(&str, &str)] = &[
+    ("Sec-Fetch-Mode", "navigate"),
+    ("Sec-Fetch-Dest", "iframe"),
+    ("Accept", "text/html,*/*;q=0.8"),
+];
+
+fn worker_script(context: &mut Context<'_>) -> Result {
+    let port = context.shared.product()?.port;
+    for host in [BARE, SESSION] {
+        let script = ask(port, "GET", host, "/sw.js", &[])?;
+        script.status(200)?;
+        script.always()?;
+        script.has("content-type", "text/javascript; charset=utf-8")?;
+        script.has("service-worker-allowed", "/")?;
+        script.has("cache-control", "no-cache")?;
+        let text = script.text();
+        ensure(
+            text.contains(r#""host":"virtual-files.localhost""#) && !text.contains("__VF_"),
+            || "the worker has no configuration".to_owned(),
+        )?;
+        let etag = script.header("etag").to_owned();
+        ensure(etag.starts_with('"'), || format!("no entity tag but {etag:?}"))?;
+        let again = ask(port, "GET", host, "/sw.js", &[("If-None-Match", &etag)])?;
+        again.status(304)?;
+        ensure(again.body.is_empty(), || "a 304 with a body".to_owned())?;
+        ask(port, "GET", host, "/sw.js", &[("If-None-Match", "\"x\"")])?.status(200)?;
+        let head = ask(port, "HEAD", host, "/sw.js", &[])?;
+        head.status(200)?;
+        ensure(head.body.is_empty(), || "a HEAD with a body".to_owned())?;
+        head.has("etag", &etag)?;
+    }
+    Ok(())
+}
+
+fn hub_page(context: &mut Context<'_>) -> Result {
+    let port = context.shared.product()?.port;
+    let mut nonces = Vec::new();
+    for host in [BARE, SESSION] {
+        let page = ask(port, "GET", host, "/hub.html", DOCUMENT)?;
+        page.status(200)?;
+        page.always()?;
+        page.has("content-type", "text/html; charset=utf-8")?;
+        page.has("cache-control", "no-store")?;
+        let policy = page.header("content-security-policy");
+        let (rules, ancestors) = policy.split_once("frame-ancestors ").unwrap_or_default();
+        ensure(ancestors == ANCESTORS, || format!("frame-ancestors {ancestors}"))?;
+        ensure(
+            rules.starts_with("default-src 'none'; ") && !rules.contains("script-src 'unsafe-inline'"),
+            || format!("the hub's policy: {rules}"),
+        )?;
+        let nonce = rules.split_once("'nonce-").and_then(|(_, rest)| rest.split_once('\''));
+        let (nonce, _) = nonce.ok_or_else(|| format!("no nonce in {rules}"))?;
+        let text = page.text();
+        ensure(
+            text.contains(&format!("nonce=\"{nonce}\"")) && !text.contains("__VF_"),
+            || format!("the page does not bear the nonce {nonce}: {text}"),
+        )?;
+        nonces.push(nonce.to_owned());
+    }
+    ensure(nonces[0] != nonces[1] && nonces[0].len() > 20, || {
+        format!("nonces: {nonces:?}")
+    })
+}
+
+fn hashed_assets(context: &mut Context<'_>) -> Result {
+    let port = context.shared.product()?.port;
+    let folder = super::dist("origin")?.join("_vf");
+    let mut seen = 0;
+    for file in std::fs::read_dir(&folder)? {
+        let file = file?;
+        let name = file.file_name().to_string_lossy().into_owned();
+        if !name.starts_with("hub-") {
+            continue;
+        }
+        seen += 1;
+        for host in [BARE, SESSION] {
+            let asset = ask(port, "GET", host, &format!("/_vf/{name}"), &[])?;
+            asset.status(200)?;
+            asset.always()?;
+            asset.has("cache-control", "public, max-age=31536000, immutable")?;
+            asset.has("cross-origin-resource-policy", "same-origin")?;
+            let media_type = if name.ends_with(".wasm") {
+                "application/wasm"
+            } else {
+                "text/javascript; charset=utf-8"
+            };
+            asset.has("content-type", media_type)?;
+            ensure(asset.body == std::fs::read(file.path())?, || {
+                format!("{name} is not served as it lies")
+            })?;
+        }
+    }
+    ensure(seen == 2, || {
+        format!("{seen} hashed assets in {}, not two", folder.display())
+    })
+}
+
+fn boot(context: &mut Context<'_>) -> Result {
+    let port = context.shared.product()?.port;
+    let old: &[(&str, &str)] = &[("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
+    let top: &[(&str, &str)] = &[
+        ("Sec-Fetch-Mode", "navigate"),
+        ("Sec-Fetch-Dest", "document"),
+        ("Accept", "*/*"),
+    ];
+    for (host, path) in [
+        (BARE, "/some-session/"),
+        (BARE, "/some-session/index.html"),
+        (BARE, "/some-session/deep/link?q=1"),
+        (SESSION, "/some-session/index.html"),
+        (SESSION, "/"),
+        (SESSION, "/deep/link"),
+    ] {
+        for headers in [DOCUMENT, old, top] {
+            let page = ask(port, "GET", host, path, headers)?;
+            page.status(200)?;
+            page.always()?;
+            page.has("cache-control", "no-store")?;
+            let text = page.text();
+            ensure(
+                text.contains("<title>Starting preview…</title>") && !text.contains("__VF_"),
+                || format!("{} is no boot page: {text:.300}", page.what),
+            )?;
+            let policy = page.header("content-security-policy");
+            let own = format!("frame-ancestors 'self' {BARE}:* *.{BARE}:* {ANCESTORS}");
+            ensure(policy.ends_with(&own), || format!("{}: {policy}", page.what))?;
+            // Nothing of a session passes through here, not even its name.
+            ensure(!text.contains("some-session"), || {
+                "the boot page names the session".to_owned()
+            })?;
+        }
+        // What is no document, nobody but a worker can answer.
+        for (destination, mode) in [
+            ("script", "cors"),
+            ("image", "no-cors"),
+            ("empty", "cors"),
+            ("style", "no-cors"),
+        ] {
+            let headers = [
+                ("Sec-Fetch-Mode", mode),
+                ("Sec-Fetch-Dest", destination),
+                ("Accept", "*/*"),
+            ];
+            ask(port, "GET", host, path, &headers)?.is_page(404, "Nothing here")?;
+        }
+        ask(port, "GET", host, path, &[("Accept", "*/*")])?.is_page(404, "Nothing here")?;
+    }
+    Ok(())
+}
+
+fn errors(context: &mut Context<'_>) -> Result {
+    let port = context.shared.product()?.port;
+    for (host, path) in [
+        (BARE, "/"),
+        (BARE, "/index.html"),
+        (BARE, "/Not_A_Session/x"),
+        (BARE, "/_vf/boot.html"),
+        (SESSION, "/_vf/boot.html"),
+        (BARE, "/_vf/unknown.js"),
+        (BARE, "/_vf/"),
+        (SESSION, "/_vf/%2e%2e/%2e%2e/wrangler.toml"),
+        (BARE, "/_vf/../../package.json"),
+        (BARE, "/favicon.ico"),
+        (BARE, "/hub-page.html"),
+    ] {
+        ask(port, "GET", host, path, DOCUMENT).and_then(|answer| match (host, path) {
+            // On a session's own name the way out of `_vf` is a path of the session, hence a document of it.
+            (SESSION, path) if path.contains("%2e") => answer.status(200),
+            _ => answer.is_page(404, "Nothing here"),
+        })?;
+    }
+    Ok(())
+}
+
+fn methods(context: &mut Context<'_>) -> Result {
+    let port = context.shared.product()?.port;
+    for host in [BARE, SESSION] {
+        for path in ["/some-session/", "/sw.js", "/hub.html", "/_vf/hello", "/"] {
+            for method in ["POST", "OPTIONS", "DELETE"] {
+                let answer = ask(port, method, host, path, DOCUMENT)?;
+                answer.is_page(405, "This can only be read")?;
+                answer.has("allow", "GET, HEAD")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn hello(context: &mut Context<'_>) -> Result {
+    let port = context.shared.product()?.port;
+    for host in [BARE, SESSION] {
+        for (origin, allowed) in [
+            ("http://localhost:1234", true),
+            ("http://app.virtual-files.localhost:1", true),
+            ("https://localhost:1234", false),
+            ("http://evil.example", false),
+            ("http://localhost.evil.example:1234", false),
+            ("null", false),
+            ("", false),
+        ] {
+            let headers: Vec<(&str, &str)> = [("Origin", origin)]
+                .into_iter()
+                .filter(|(_, origin)| !origin.is_empty())
+                .collect();
+            let answer = ask(port, "GET", host, "/_vf/hello", &headers)?;
+            answer.status(200)?;
+            answer.always()?;
+            answer.has("content-type", "application/json")?;
+            answer.has("cache-control", "no-store")?;
+            answer.has("access-control-allow-origin", "*")?;
+            answer.has("vary", "Origin")?;
+            let said: Value = serde_json::from_slice(&answer.body)?;
+            ensure(said == json!({"version": 1, "allowed": allowed}), || {
+                format!("{}: {said}", answer.what)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Whoever deploys with settings that cannot be meant is told which one is wrong, and nothing else is served.
+fn settings(context: &mut Context<'_>) -> Result {
+    let cases = [
+        ("VFS_HOST:https://vfs.example.com/", "VFS_HOST"),
+        ("ALLOWED_HOSTS:http://localhost:* example.com", "ALLOWED_HOSTS"),
+    ];
+    for (number, (variable, named)) in cases.into_iter().enumerate() {
+        let root = std::env::var_os("VF_ROOT").map_or_else(|| ".".into(), std::path::PathBuf::from);
+        let root = root.canonicalize()?;
+        let (port, inspector) = (free_port()?, free_port()?);
+        let log = context.shared.out().join(format!("wrangler-settings-{number}.log"));
+        let state = context
+            .shared
+            .out()
+            .join("profiles")
+            .join(format!("settings-{number}-{}", std::process::id()));
+        let mut command = Command::new(std::env::var("VF_WRANGLER").unwrap_or_else(|_| "wrangler".to_owned()));
+        command.arg("dev").arg("--config").arg(root.join("wrangler.toml"));
+        command.args([
+            "--ip",
+            "127.0.0.1",
+            "--show-interactive-dev-session=false",
+            "--var",
+            variable,
+        ]);
+        command.args(["--port", &port.to_string(), "--inspector-port", &inspector.to_string()]);
+        command.arg("--persist-to").arg(state).current_dir(&root);
+        command
+            .env("WRANGLER_SEND_METRICS", "false")
+            .env("CI", "true")
+            .stdin(Stdio::null());
+        command
+            .stdout(std::fs::File::create(&log)?)
+            .stderr(std::fs::File::options().append(true).open(&log)?);
+        let mut process = Process::start(&mut command)?;
+        let limit = Instant::now() + Duration::from_secs(60);
+        let answer = loop {
+            match ask(port, "GET", BARE, "/sw.js", &[]) {
+                Ok(answer) => break answer,
+                Err(error) if !process.running() || Instant::now() > limit => return Err(error),
+                // A server that starts has no other way to be waited for than to be asked.
+                Err(_) => std::thread::sleep(Duration::from_millis(100)),
+            }
+        };
+        answer.status(500)?;
+        let text = answer.text();
+        ensure(
+            text.contains(&format!("The variable {named} ")) && text.contains("not set up"),
+            || format!("{variable}: {text}"),
+        )?;
+        for path in ["/hub.html", "/some-session/", "/_vf/hello"] {
+            ask(port, "GET", BARE, path, DOCUMENT)?.status(500)?;
+        }
+    }
+    Ok(())
+}

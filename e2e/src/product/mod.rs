@@ -1,0 +1,245 @@
+//! The product end to end: the npm package in a host page, the hub, the worker and the edge, from `dist/`.
+//!
+//! Every case opens a host page as a user's app would, on a server of its own; nothing reaches into the product but
+//! where a browser's own tools do (a worker stopped, an expression evaluated in it).
+
+mod apps;
+mod codes;
+mod demo;
+mod edge;
+mod files;
+mod http;
+mod lifecycle;
+mod protocol;
+mod sdk;
+mod table;
+mod walls;
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::Result;
+use crate::browser::Browser;
+use crate::case::{Case, Context};
+use crate::fixtures::{self, Files};
+use crate::lab::Shared;
+use crate::process::Process;
+use crate::server::{Reply, Server, free_port};
+
+/// All cases.
+pub const CASES: &[&[Case]] = &[
+    apps::CASES,
+    codes::CASES,
+    demo::CASES,
+    edge::CASES,
+    files::CASES,
+    http::CASES,
+    lifecycle::boot::CASES,
+    lifecycle::changes::CASES,
+    lifecycle::tabs::CASES,
+    lifecycle::worker::CASES,
+    protocol::CASES,
+    sdk::CASES,
+    walls::hub::CASES,
+    walls::network::CASES,
+    walls::session::CASES,
+];
+
+/// The VFS origin under `wrangler dev`, and the server of the host app.
+pub struct Product {
+    port: u16,
+    host: Server,
+    _wrangler: Process,
+}
+
+impl Product {
+    /// Starts both, and waits until the VFS origin answers.
+    pub fn start(shared: &Shared) -> Result<Self> {
+        let root = std::env::var_os("VF_ROOT")
+            .map_or_else(|| ".".into(), std::path::PathBuf::from)
+            .canonicalize()?;
+        let wrangler = std::env::var("VF_WRANGLER").unwrap_or_else(|_| "wrangler".to_owned());
+        let port = free_port()?;
+        let log = shared.out().join("wrangler.log");
+        let state = shared
+            .out()
+            .join("profiles")
+            .join(format!("wrangler-{}", std::process::id()));
+        let mut command = Command::new(wrangler);
+        command.arg("dev").arg("--config").arg(root.join("wrangler.toml"));
+        command.args(["--ip", "127.0.0.1", "--port"]).arg(port.to_string());
+        command.args([
+            "--inspector-port",
+            &free_port()?.to_string(),
+            "--show-interactive-dev-session=false",
+        ]);
+        command.arg("--persist-to").arg(state).current_dir(&root);
+        command.env("WRANGLER_SEND_METRICS", "false").env("CI", "true");
+        command.stdin(Stdio::null()).stdout(std::fs::File::create(&log)?);
+        command.stderr(std::fs::File::options().append(true).open(&log)?);
+        let mut process = Process::start(&mut command)?;
+        let limit = Instant::now() + Duration::from_secs(60);
+        let mut pause = Duration::from_millis(50);
+        let hello = format!("http://127.0.0.1:{port}/_vf/hello");
+        while !ureq::get(&hello).call().is_ok_and(|answer| answer.status() == 200) {
+            if !process.running() || Instant::now() > limit {
+                return Err(format!("the VFS origin did not start: see {}", log.display()).into());
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_secs(1));
+        }
+        Ok(Self {
+            port,
+            host: host_server(port)?,
+            _wrangler: process,
+        })
+    }
+
+    /// The VFS origin under a host name of its own.
+    pub fn origin(&self, host: &str) -> String {
+        format!("http://{host}:{}", self.port)
+    }
+}
+
+/// A folder of what was built.
+fn dist(folder: &str) -> Result<std::path::PathBuf> {
+    let dist = std::env::var_os("VF_DIST").map_or_else(|| "dist".into(), std::path::PathBuf::from);
+    let found = dist.join(folder).canonicalize();
+    found.map_err(|error| format!("no {folder} in {}: {error}", dist.display()).into())
+}
+
+/// The host app's server: its page, the npm package, and the bundles that it puts.
+fn host_server(vfs_port: u16) -> Result<Server> {
+    let package = dist("npm")?;
+    let bundles = [
+        ("modules", fixtures::modules()?),
+        ("react", fixtures::react()?),
+        ("media", fixtures::media()?),
+        ("names", fixtures::names()),
+    ];
+    let readme = readme_example(vfs_port)?;
+    Server::start(move |hit| match hit.path() {
+        "/readme.html" => Reply::html(readme.clone()),
+        "/host.html" => Reply::html(include_str!("../../pages/host.html")),
+        path => match (path.strip_prefix("/virtual-files"), path.strip_prefix("/bundles/")) {
+            (Some(file), _) => Reply::file(&package, file),
+            (_, Some(rest)) => bundle(&bundles, rest),
+            _ => Reply::missing(),
+        },
+    })
+}
+
+/// The README's first example, as it stands there but for the port.
+fn readme_example(vfs_port: u16) -> Result<String> {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md"))?;
+    let example = readme
+        .split_once("```html\n")
+        .and_then(|(_, rest)| rest.split_once("```"));
+    let (example, _) = example.ok_or("the README has no HTML example")?;
+    Ok(example.replace(":8787", &format!(":{vfs_port}")))
+}
+
+/// `NAME` is a bundle's list of files, `NAME/N` the content of the one at that place.
+fn bundle(bundles: &[(&str, Files)], rest: &str) -> Reply {
+    let (name, place) = rest.split_once('/').unwrap_or((rest, ""));
+    let Some((_, files)) = bundles.iter().find(|(found, _)| *found == name) else {
+        return Reply::missing();
+    };
+    if place.is_empty() {
+        let list = files
+            .keys()
+            .enumerate()
+            .map(|(place, path)| json!({"path": path, "url": format!("/bundles/{name}/{place}")}));
+        return Reply::new("application/json", Value::Array(list.collect()).to_string());
+    }
+    let file = place.parse().ok().and_then(|place| files.values().nth(place));
+    file.map_or_else(Reply::missing, |bytes| Reply::new("", bytes.clone()))
+}
+
+/// A host page, open in the browser.
+struct Stage<'a> {
+    browser: &'a Browser,
+    product: &'a Product,
+    /// The origin of the host page.
+    host: String,
+    /// A session id that no other case uses.
+    id: String,
+}
+
+/// The isolations that work without the edge.
+const ISOLATIONS: [&str; 2] = ["origin", "shared"];
+
+impl<'a> Stage<'a> {
+    /// Opens the host page.
+    fn open(context: &'a mut Context<'_>) -> Result<Self> {
+        let id = context.shared.label();
+        let product = context.shared.product()?;
+        let host = product.host.origin(context.host.hostname());
+        let stage = Self {
+            browser: context.browser,
+            product,
+            host,
+            id,
+        };
+        stage.goto_host()?;
+        Ok(stage)
+    }
+
+    /// Opens the host page in the current window.
+    fn goto_host(&self) -> Result {
+        self.browser.goto(&format!("{}/host.html", self.host))
+    }
+
+    /// The options of `connect` for an isolation.
+    fn origin(&self, isolation: &str) -> String {
+        self.product.origin(match isolation {
+            "origin" => "{session}.virtual-files.localhost",
+            _ => "virtual-files.localhost",
+        })
+    }
+
+    /// Runs the body of an async function in the current frame. `args` holds what is given and the case's `id`.
+    fn run(&self, body: &str, args: Value) -> Result<Value> {
+        let mut args = args;
+        args["id"] = json!(self.id);
+        self.browser.page(body, &args)
+    }
+
+    /// Opens a session, which the page keeps as `session`, puts a bundle that the server has, and mounts it. Gives the
+    /// fixture's first message.
+    fn show(&self, bundle: &str, isolation: &str, entry: &str, options: Value) -> Result<Value> {
+        let args = json!({
+            "origin": self.origin(isolation), "bundle": bundle, "entry": entry,
+            "options": merged(options, json!({"isolation": isolation, "id": format!("{}-{}", self.id, &isolation[..1])})),
+        });
+        self.run(SHOW, args)
+            .map_err(|error| format!("{isolation}, {entry:?}: {error}").into())
+    }
+
+    /// Makes the preview's frame the current one.
+    fn enter_preview(&self) -> Result {
+        self.browser.leave()?;
+        self.browser.enter("#stage iframe")
+    }
+}
+
+const SHOW: &str = r"
+self.vfs = await within(connect({ origin: args.origin }), 'connect');
+self.session = await within(vfs.session(args.options), 'session');
+self.files = await within(bundle(args.bundle), 'the bundle from the host server');
+self.put = await within(session.put(files), 'put');
+for (const old of stage.children) old.remove();
+const said = once(window, 'message', (event) => event.data?.fixture === args.bundle);
+said.then((event) => { self.said = event.data; });
+self.preview = await within(session.mount(stage, { entry: args.entry }), 'mount');
+return (await within(said, 'the message of the preview', 50000)).data;
+";
+
+fn merged(mut base: Value, over: Value) -> Value {
+    if let (Some(base), Value::Object(over)) = (base.as_object_mut(), over) {
+        base.extend(over);
+    }
+    base
+}
