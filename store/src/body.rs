@@ -44,6 +44,15 @@ impl BlobBody {
         }
     }
 
+    /// The `Blob` to write to a record.
+    ///
+    /// Firefox takes a slice of a Blob that came from a database, also one that is a Blob's only part, for that whole
+    /// Blob: under the slice's size it stores the other's bytes from the first one on. What is made of two parts, it
+    /// writes out, however little the second one adds.
+    pub(crate) fn to_record(&self) -> JsValue {
+        Self::from_parts(&Array::of2(&self.0, &Uint8Array::default())).0.into()
+    }
+
     fn from_buffer(buffer: &ArrayBuffer) -> Self {
         Self::from_parts(&Array::of1(buffer))
     }

@@ -172,7 +172,7 @@ impl Store for IndexedDbStore {
     }
 
     async fn apply(&self, session: &SessionId, change: Change<BlobBody>) -> Result<Applied> {
-        let packs = change.packs.iter().map(|pack| pack.blob().into()).collect();
+        let packs = change.packs.iter().map(BlobBody::to_record).collect();
         let mut applied = None;
         let mut decide = |index: Option<Index>| {
             let mut index = index.unwrap_or_else(|| Index::new(change.now));
@@ -251,11 +251,7 @@ impl Store for IndexedDbStore {
                 None => return Ok(None),
             };
         }
-        let packs = plan
-            .copy(&sources)?
-            .into_iter()
-            .map(|pack| pack.blob().into())
-            .collect();
+        let packs = plan.copy(&sources)?.iter().map(BlobBody::to_record).collect();
 
         let mut compacted = None;
         let mut decide = |current: Option<Index>| {

@@ -21,6 +21,7 @@ pub(super) const CASES: &[Case] = &[
         .under(&[Host::SameSite])
         .without(&[(Engine::WebKit, "its driver cannot reload past the worker")]),
     Case::new("fact_10_a_blobs_slice_outlives_its_record", slice_outlives).under(&[Host::SameSite]),
+    Case::new("fact_12_a_stored_slice_is_the_whole_in_firefox", stored_slice).under(&[Host::SameSite]),
 ];
 
 const NO_EVENT: &str = "it has no event that tells when a worker is stopped";
@@ -142,4 +143,18 @@ fn slice_outlives(context: &mut Context<'_>) -> Result {
         });
     }
     ensure(read["same"] == true, || format!("{fact} has changed: {read}"))
+}
+
+fn stored_slice(context: &mut Context<'_>) -> Result {
+    let fact = "Fact 12 (Firefox stores a slice of a stored Blob as the whole; one made of two parts it stores right)";
+    let engine = context.browser.engine;
+    let stage = Stage::open(context)?;
+    stage.browser.goto(&format!("{}/register.html", stage.vfs))?;
+    let read = stage.browser.eval(include_str!("stored_slice.js"), &json!({}))?;
+    let right = engine == Engine::Chromium;
+    let wanted = match engine {
+        Engine::WebKit => json!({"refused": "UnknownError"}),
+        _ => json!({"slice": right, "onlyPart": right, "twoParts": true}),
+    };
+    ensure(read == wanted, || format!("{fact} has changed: {read}"))
 }
