@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use super::lifecycle::NO_STOP;
 use super::{ISOLATIONS, Stage, merged};
 use crate::browser::Engine;
 use crate::case::{Case, Context, Host};
@@ -27,6 +28,11 @@ pub(super) const CASES: &[Case] = &[
     Case::new("http_listing", |context| table(context, LISTING)).under(SAME_SITE),
     Case::new("http_spa_for_navigations_only", |context| table(context, FALLBACKS)),
     Case::new("http_own_404_page", |context| table(context, NOT_FOUND)).under(SAME_SITE),
+    Case::new("http_root_absolute", |context| root_absolute(context, false)),
+    Case::new("http_root_absolute_after_a_worker_stop", |context| {
+        root_absolute(context, true)
+    })
+    .without(NO_STOP),
     Case::new("http_names", names),
     Case::new("http_headers", headers),
     Case::new("http_cross_origin_isolation", isolated).without(WEBKIT_DIFFERS),
@@ -122,6 +128,25 @@ const NOT_FOUND: Table = Table {
     ..FALLBACKS
 };
 
+const ROOT_ABSOLUTE: Table = Table {
+    name: "root-absolute",
+    files: "const own = Object.fromEntries(['sw.js', 'hub.html', '_vf/hello'].map((path) => [path, `own /${path}`]));\
+            const say = `(async () => postMessage([self.helper ?? helper, ...await Promise.all(['/a.txt', '/sw.js'].map(async (url) => \
+            (await fetch(url)).text()))]))().catch((error) => postMessage(String(error)));`;\
+            return { ...own, 'index.html': '<!doctype html>', 'a.txt': 'the letter a', 'docs/index.html': 'index of docs', \
+            'classic.js': \"self.classic = 'ran';\", 'style.css': \"@import '/more.css'; body { color: rgb(1, 2, 3); }\", \
+            'more.css': 'body { background-color: rgb(4, 5, 6); }', \
+            'dot.svg': '<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"7\" height=\"5\"/>', \
+            'lib/m.mjs': \"export { deep } from '/lib/deep.mjs'; export const here = import.meta.url;\", \
+            'lib/deep.mjs': \"export const deep = 'deep';\", 'helper.js': \"self.helper = 'helper';\", \
+            'helper.mjs': \"export const helper = 'helper';\", \
+            'w.js': `importScripts('/helper.js'); ${say}`, 'w.mjs': `import { helper } from '/helper.mjs'; ${say}`, \
+            'page.html': \"<!doctype html><title>page</title><body><script src='/classic.js'></script><script>document.body.append(self.classic)</script>\" };",
+    options: "{}",
+    body: include_str!("http/root_absolute.js"),
+    args: "{}",
+};
+
 const DAMAGE: Table = Table {
     name: "damage",
     files: "const large = () => new Blob([new Uint8Array(5 << 20)]);\
@@ -154,12 +179,40 @@ impl Stage<'_> {
         let session = self.session_id(isolation);
         // In the origin layout what is asked by root-absolute URLs stays there, and relative ones name the session.
         args["root"] = json!(match isolation {
-            "origin" if table.name == "root-absolute" => "/".to_owned(),
+            "origin" if table.name == ROOT_ABSOLUTE.name => "/".to_owned(),
             _ => format!("/{session}/"),
         });
         args["session"] = json!(session);
         self.table(&format!("{isolation}: {}", table.name), table.body, args)
     }
+}
+
+/// A session of another name, which exists, and whose files nobody here gets.
+fn with_another(stage: &Stage<'_>, isolation: &str) -> Result<Value> {
+    let mut args = stage.opened(isolation, json!({}));
+    args["options"]["id"] = json!(format!("{}-other", stage.session_id(isolation)));
+    stage.browser.leave()?;
+    stage.run(
+        "const vfs = await within(connect({ origin: args.origin }), 'connect');\
+         self.other = await within(vfs.session(args.options), 'session');\
+         await within(other.put({ 'index.html': '', 'a.txt': 'not yours' }), 'put');",
+        args.clone(),
+    )?;
+    Ok(args["options"]["id"].take())
+}
+
+/// With a stop, the worker knows nothing any more of the documents that it has served.
+fn root_absolute(context: &mut Context<'_>, stop: bool) -> Result {
+    let stage = Stage::open(context)?;
+    for isolation in ISOLATIONS {
+        let other = with_another(&stage, isolation)?;
+        stage.preview_of(isolation, ROOT_ABSOLUTE.files, json!({}))?;
+        let stopped = !stop || stage.browser.stop_workers()?;
+        ensure(stopped, || "the worker was not stopped".to_owned())?;
+        let args = json!({"other": other, "synchronous": true});
+        stage.asked(isolation, &ROOT_ABSOLUTE, args)?;
+    }
+    Ok(())
 }
 
 fn validators(context: &mut Context<'_>) -> Result {

@@ -17,7 +17,7 @@ use crate::case::Context;
 
 const HELPERS: &str = include_str!("lifecycle/helpers.js");
 const STORAGES: [&str; 2] = ["indexeddb", "memory"];
-const NO_STOP: &[(Engine, &str)] = &[(Engine::WebKit, "its driver cannot stop a service worker")];
+pub(super) const NO_STOP: &[(Engine, &str)] = &[(Engine::WebKit, "its driver cannot stop a service worker")];
 
 pub(super) const PARTITIONED: &[(Engine, &str)] = &[(
     Engine::WebKit,
