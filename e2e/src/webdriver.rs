@@ -113,9 +113,11 @@ impl WebDriver {
              error => done({{ error: describe(error) }}));"
         );
         let result = self.post("execute/async", &json!({"script": script, "args": [args]}))?;
-        match result.get("error") {
-            Some(error) => Err(format!("in the page: {}", error.as_str().unwrap_or_default()).into()),
-            None => Ok(result["value"].clone()),
+        match (result.get("value"), result.get("error")) {
+            (Some(value), _) => Ok(value.clone()),
+            (_, Some(error)) => Err(format!("in the page: {}", error.as_str().unwrap_or_default()).into()),
+            // Firefox ends a script with its document, and gives null for it.
+            (None, None) => Err("the document was gone before the script had ended".into()),
         }
     }
 

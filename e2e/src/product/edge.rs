@@ -91,7 +91,21 @@ impl Answer {
 }
 
 /// Asks the VFS origin at this port, under a host name of its.
+///
+/// Where the connection between `wrangler dev`'s proxy and the Worker breaks, the proxy repeats GET and HEAD by itself,
+/// and for other methods asks its client to: no answer of the Worker's.
 fn ask(port: u16, method: &str, host: &str, path: &str, headers: &[(&str, &str)]) -> Result<Answer> {
+    let mut answer = ask_once(port, method, host, path, headers)?;
+    for _ in 0..5 {
+        if !(answer.response.status() == 503 && answer.text().starts_with("Your worker restarted mid-request")) {
+            break;
+        }
+        answer = ask_once(port, method, host, path, headers)?;
+    }
+    Ok(answer)
+}
+
+fn ask_once(port: u16, method: &str, host: &str, path: &str, headers: &[(&str, &str)]) -> Result<Answer> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
