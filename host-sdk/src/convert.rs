@@ -13,7 +13,7 @@ use virtual_files_core::session::SessionId;
 use virtual_files_web::bundle::Packed;
 use virtual_files_web::envelope::{get, set};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, CustomEvent, CustomEventInit, Document, EventTarget, Url};
+use web_sys::{Blob, CustomEvent, CustomEventInit, Document, EventTarget, MessageEvent, Url};
 
 // What the page is.
 
@@ -168,16 +168,28 @@ impl Capabilities {
         if self.service_worker {
             return Ok((!self.indexed_db).then_some(reason));
         }
-        Err(Error::of(
-            ErrorCode::ServiceWorkerUnavailable,
-            &[
-                "The browser does not let ",
-                origin,
-                " have a service worker in this page, mostly because third-party cookies and storage are blocked. Serve the host app from the same site as the VFS origin (app.my-app.com beside vfs.my-app.com, app.virtual-files.localhost in development), use isolation \"opaque\" where the edge is deployed, or allow third-party cookies and storage for this site. ",
-                &reason,
-            ],
-        ))
+        Err(no_worker(origin, &reason))
     }
+}
+
+/// The browser has no service worker for a VFS origin.
+pub(crate) fn no_worker(origin: &str, why: &str) -> Error {
+    Error::of(
+        ErrorCode::ServiceWorkerUnavailable,
+        &[
+            "The browser does not let ",
+            origin,
+            " have a service worker in this page, mostly because third-party cookies and storage are blocked. Serve the host app from the same site as the VFS origin (app.my-app.com beside vfs.my-app.com, app.virtual-files.localhost in development), use isolation \"opaque\" where the edge is deployed, or allow third-party cookies and storage for this site. ",
+            why,
+        ],
+    )
+}
+
+/// Understands a message from the boot page: that it is at work, or why it can do no more.
+pub(crate) fn boot(event: &MessageEvent) -> Option<Option<String>> {
+    let data = event.data();
+    let is_boot = get(&data, "type").as_string().as_deref() == Some("virtual-files:boot");
+    is_boot.then(|| get(&data, "failed").as_string())
 }
 
 /// Understands a message from a hub.

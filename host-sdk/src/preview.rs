@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::isolation::Isolation;
 use crate::session::{Place, Session};
 use crate::wait::{Once, within};
+use js_sys::Object;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
@@ -14,7 +15,9 @@ use virtual_files_core::error::ErrorCode;
 use virtual_files_core::path::FilePath;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Element, EventTarget, HtmlIFrameElement};
+use web_sys::{Element, EventTarget, HtmlIFrameElement, MessageEvent};
+
+type OnMessage = Closure<dyn Fn(MessageEvent)>;
 
 /// A frame that runs a session. Its clones are the same one.
 #[derive(Clone)]
@@ -30,7 +33,10 @@ struct Inner {
     events: EventTarget,
     /// The load that is waited for.
     loading: RefCell<Once<Result<()>>>,
+    /// Whether the boot page is in the frame: what loads then is not the session's document.
+    booting: Cell<bool>,
     on_load: RefCell<Option<Closure<dyn Fn()>>>,
+    on_message: RefCell<Option<OnMessage>>,
     disposed: Cell<bool>,
 }
 
@@ -53,15 +59,23 @@ impl Preview {
             document,
             events: EventTarget::new().map_err(failed())?,
             loading: RefCell::new(Once::new()),
+            booting: Cell::new(false),
             on_load: RefCell::new(None),
+            on_message: RefCell::new(None),
             disposed: Cell::new(false),
         }));
         let inner = Rc::downgrade(&preview.0);
         let on_load = Closure::<dyn Fn()>::new(move || {
-            if let Some(inner) = inner.upgrade() {
+            if let Some(inner) = inner.upgrade().filter(|inner| !inner.booting.take()) {
                 let loading = inner.loading.borrow().clone();
                 loading.set(Ok(()));
                 convert::dispatch(&inner.events, "load", &JsValue::NULL);
+            }
+        });
+        let inner = Rc::downgrade(&preview.0);
+        let on_message = OnMessage::new(move |event: MessageEvent| {
+            if let Some(inner) = inner.upgrade() {
+                inner.heard(&event);
             }
         });
         // Beside an `onload` of the host's.
@@ -71,6 +85,11 @@ impl Preview {
             .add_event_listener_with_callback("load", on_load.as_ref().unchecked_ref());
         add.map_err(failed())?;
         preview.0.on_load.replace(Some(on_load));
+        if let Some(window) = web_sys::window() {
+            let add = window.add_event_listener_with_callback("message", on_message.as_ref().unchecked_ref());
+            add.map_err(failed())?;
+            preview.0.on_message.replace(Some(on_message));
+        }
         preview.0.session.0.previews.borrow_mut().push(preview.clone());
         if let Err(cause) = element.append_child(&preview.0.frame) {
             preview.close();
@@ -79,7 +98,11 @@ impl Preview {
         match preview.loaded().await {
             // The host has a right to its preview, however slow the page is.
             Err(error) if error.code() == ErrorCode::Timeout => Ok(preview),
-            loaded => loaded.map(|()| preview),
+            Err(error) => {
+                preview.dispose();
+                Err(error)
+            }
+            Ok(()) => Ok(preview),
         }
     }
 
@@ -202,12 +225,32 @@ impl Preview {
             // Removing a listener cannot fail.
             drop(self.0.frame.remove_event_listener_with_callback("load", listener));
         }
+        if let (Some(on_message), Some(window)) = (self.0.on_message.take(), web_sys::window()) {
+            let listener = on_message.as_ref().unchecked_ref();
+            drop(window.remove_event_listener_with_callback("message", listener));
+        }
         self.0.loading.borrow().set(Err(disposed()));
         convert::dispatch(&self.0.events, "dispose", &JsValue::NULL);
     }
 
     fn alive(&self) -> Result<()> {
         if self.0.disposed.get() { Err(disposed()) } else { Ok(()) }
+    }
+}
+
+impl Inner {
+    /// The boot page tells that it is there, in place of the session's document, and why it stays if it does. Session
+    /// code that says the same has only its own preview wait.
+    fn heard(&self, event: &MessageEvent) {
+        let window = self.frame.content_window().map(Object::from);
+        let Some(boot) = convert::boot(event).filter(|_| window.is_some() && event.source() == window) else {
+            return;
+        };
+        self.booting.set(true);
+        if let Some(why) = boot {
+            let error = convert::no_worker(self.place.hub.origin(), &why);
+            self.loading.borrow().set(Err(error));
+        }
     }
 }
 
