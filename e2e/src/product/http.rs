@@ -5,15 +5,12 @@
 
 use serde_json::{Value, json};
 
-use super::lifecycle::NO_STOP;
+use super::lifecycle::{NO_STOP, PARTITIONED};
 use super::{ISOLATIONS, Stage, merged};
 use crate::browser::Engine;
 use crate::case::{Case, Context, Host};
 use crate::server::{Reply, Server};
 use crate::{Result, ensure};
-
-/// Cases that fail in WebKit, not yet told apart into what the engine lacks and what is wrong in the case or the product.
-const WEBKIT_DIFFERS: &[(Engine, &str)] = &[(Engine::WebKit, "it fails there, and the cause has not been found yet")];
 
 const SAME_SITE: &[Host] = &[Host::SameSite];
 
@@ -22,9 +19,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("http_types", |context| table(context, TYPES)).under(SAME_SITE),
     Case::new("http_validators", validators).under(SAME_SITE),
     Case::new("http_ranges", |context| table(context, RANGES)),
-    Case::new("http_directories", |context| table(context, DIRECTORIES))
-        .under(SAME_SITE)
-        .without(WEBKIT_DIFFERS),
+    Case::new("http_directories", |context| table(context, DIRECTORIES)).under(SAME_SITE),
     Case::new("http_listing", |context| table(context, LISTING)).under(SAME_SITE),
     Case::new("http_spa_for_navigations_only", |context| table(context, FALLBACKS)),
     Case::new("http_own_404_page", |context| table(context, NOT_FOUND)).under(SAME_SITE),
@@ -35,11 +30,11 @@ pub(super) const CASES: &[Case] = &[
     .without(NO_STOP),
     Case::new("http_names", names),
     Case::new("http_headers", headers),
-    Case::new("http_cross_origin_isolation", isolated).without(WEBKIT_DIFFERS),
+    Case::new("http_cross_origin_isolation", isolated),
     Case::new("http_content_policy_in_effect", policy).under(SAME_SITE),
     Case::new("http_top_level", top_level)
         .under(SAME_SITE)
-        .without(WEBKIT_DIFFERS),
+        .without(PARTITIONED),
     Case::new("http_error_pages", error_pages),
     Case::new("http_damaged_store", |context| table(context, DAMAGE)).under(SAME_SITE),
 ];
@@ -209,7 +204,8 @@ fn root_absolute(context: &mut Context<'_>, stop: bool) -> Result {
         stage.preview_of(isolation, ROOT_ABSOLUTE.files, json!({}))?;
         let stopped = !stop || stage.browser.stop_workers()?;
         ensure(stopped, || "the worker was not stopped".to_owned())?;
-        let args = json!({"other": other, "synchronous": true});
+        let synchronous = stage.browser.engine == Engine::Firefox;
+        let args = json!({"other": other, "synchronous": synchronous});
         stage.asked(isolation, &ROOT_ABSOLUTE, args)?;
     }
     Ok(())
@@ -345,7 +341,7 @@ fn isolated(context: &mut Context<'_>) -> Result {
     ensure(host == true, || format!("the host page itself is not isolated: {host}"))?;
     let files = "return { 'index.html': '<!doctype html>', 'inner.html': '<title>inner</title>', 'a.txt': 'the letter a', \
                  'w.js': 'postMessage(self.crossOriginIsolated)' };";
-    let body = "same('the preview', [self.crossOriginIsolated, typeof SharedArrayBuffer], [true, 'function']);\
+    let body = "same('the preview', [self.crossOriginIsolated, typeof SharedArrayBuffer], [true, args.shared]);\
                 const worker = new Worker('w.js');\
                 const said = Promise.race([once(worker, 'message'), once(worker, 'error').then(() => ({ data: 'failed' }))]);\
                 same('its worker', (await within(said, 'the worker')).data, true);\
@@ -354,7 +350,12 @@ fn isolated(context: &mut Context<'_>) -> Result {
                 same('a page of ours in it', (await frameAt('missing.html')).title, 'Not found');";
     for isolation in ISOLATIONS {
         stage.preview_of(isolation, files, json!({"crossOriginIsolated": true}))?;
-        stage.table(isolation, body, json!({}))?;
+        // WebKitGTK has none, however a page is isolated.
+        let shared = match stage.browser.engine {
+            Engine::WebKit => "undefined",
+            _ => "function",
+        };
+        stage.table(isolation, body, json!({"shared": shared}))?;
     }
     Ok(())
 }
