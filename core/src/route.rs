@@ -36,6 +36,13 @@ pub fn is_reserved(path: &str) -> bool {
     path == "/hub.html" || path == "/sw.js" || path == "/_vf" || path.starts_with("/_vf/")
 }
 
+/// Whether a redirect of ours may have led to this request: to a directory's slash, or below a client's own session.
+pub fn may_be_redirected(config: &Config, request: &Request<'_>) -> bool {
+    request.path.ends_with('/')
+        || (config.layout(request.hostname) == Layout::Shared
+            && (request.navigate || request.destination == Destination::Worker))
+}
+
 /// Finds who answers a request.
 pub fn route<'a>(config: &Config, request: &Request<'a>) -> Route<'a> {
     // A page of the origin itself, such as the hub, is no session's client.

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use virtual_files_core::cache::{Cache, Origin, Ticket};
 use virtual_files_core::config::{Config, Layout};
 use virtual_files_core::error::{Error, ErrorCode, Result};
-use virtual_files_core::http::Request;
+use virtual_files_core::http::{Headers, Request};
 use virtual_files_core::index::{FileEntry, Index, PackId};
 use virtual_files_core::map::Map;
 use virtual_files_core::path::FilePath;
@@ -172,6 +172,10 @@ impl Worker {
                 with_body: true,
                 headers,
             } => {
+                // WebKit may never end a Blob's body that it is given at once where a redirect of ours has led.
+                if route::may_be_redirected(&self.config, &request) {
+                    return None;
+                }
                 let slice = self.cache.borrow().slice(id.as_str(), path, entry)?;
                 serve(status, &headers, &slice, entry, range).ok()
             }
@@ -224,6 +228,9 @@ impl Worker {
                 } => {
                     let Some(found) = &found else { break };
                     if let Some(slice) = self.slice(id, found, path, entry).await? {
+                        if route::may_be_redirected(&self.config, request) {
+                            channel::pause().await;
+                        }
                         return serve(status, &headers, &slice, entry, range).map_err(unmade);
                     }
                     let mut cache = self.cache.borrow_mut();
@@ -465,7 +472,7 @@ impl Worker {
 /// A file, or a part of it.
 fn serve(
     status: u16,
-    headers: &virtual_files_core::http::Headers<'_>,
+    headers: &Headers<'_>,
     slice: &BlobBody,
     entry: &FileEntry,
     range: Option<(u64, u64)>,

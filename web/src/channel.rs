@@ -39,3 +39,10 @@ pub async fn within(milliseconds: i32, promise: Promise) -> Option<JsValue> {
     let first = Promise::race(&js_sys::Array::of2(&promise, &late));
     JsFuture::from(first).await.ok()
 }
+
+/// Lets the browser do what it has begun.
+pub async fn pause() {
+    let soon = Promise::new(&mut |resolve, _| drop(set_timeout(&resolve, 0)));
+    // It never rejects, and has nothing to say.
+    drop(JsFuture::from(soon).await);
+}

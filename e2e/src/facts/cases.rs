@@ -34,6 +34,7 @@ pub(super) const CASES: &[Case] = &[
         "fact_5_storage_and_workers_are_partitioned_by_the_top_site",
         partitioned,
     ),
+    Case::new("fact_13_a_blob_behind_a_redirect_may_hang_in_webkit", moved).under(&[Host::SameSite]),
     Case::new("fact_7_localhost_names_resolve_and_are_secure", names).under(&[Host::SameSite]),
 ];
 
@@ -215,4 +216,25 @@ fn names(context: &mut Context<'_>) -> Result {
     ensure(report["registered"] == true && report["secure"] == true, || {
         format!("{fact} has changed: {report}")
     })
+}
+
+/// Asked so often that WebKit, which loses about half of them, loses one.
+fn moved(context: &mut Context<'_>) -> Result {
+    let fact = "Fact 13 (WebKit may never end a Blob's body behind a redirect of the worker's, and does that of bytes)";
+    let engine = context.browser.engine;
+    let stage = Stage::registered(context, fact)?;
+    stage.probe(json!({"src": stage.url("document.html"), "id": "inside"}))?;
+    stage.browser.enter("#inside")?;
+    let body = "const lost = async (kind) => {
+          for (let time = 0; time < 40; time += 1) {
+            const answer = await within(fetch(`/s/moved?${kind}${time}`, { cache: 'no-store' }), 'an answer');
+            const text = await within(answer.text(), 'its body', 3000).catch(() => null);
+            if (text !== 'moved') return true;
+          }
+          return false;
+        };
+        return { bytes: await lost('bytes'), blob: await lost('blob') };";
+    let report = stage.browser.eval(body, &json!({}))?;
+    let wanted = json!({"bytes": false, "blob": engine == Engine::WebKit});
+    ensure(report == wanted, || format!("{fact} has changed: lost were {report}"))
 }

@@ -14,7 +14,7 @@ const holds = (what, condition, found) => {
 /** A request that no cache answers or takes part in. */
 const ask = (path, headers = {}, init = {}) => within(fetch(path, { cache: 'no-store', headers, ...init }), `the answer to ${path}`);
 const header = (response, name) => response.headers.get(name);
-const textOf = async (response) => [response.status, await response.text()];
+const textOf = async (response) => [response.status, await within(response.text(), `the text of ${response.url}`)];
 /** What a promise rejects with: its code, or its name where it has none. */
 const refusal = async (promise) => {
   try {
@@ -31,7 +31,7 @@ const isPage = async (what, response, status, title, code) => {
   same(`${what}: not stored`, header(response, 'cache-control'), 'no-store');
   const policy = header(response, 'content-security-policy') ?? '';
   holds(`${what}: policy`, policy.startsWith("default-src 'none'"), policy);
-  const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+  const page = new DOMParser().parseFromString(await within(response.text(), `the page ${response.url}`), 'text/html');
   same(`${what}: title`, page.title, title);
   same(`${what}: heading`, page.querySelector('h1')?.textContent, title);
   same(`${what}: shown status`, page.querySelector('.s')?.textContent, String(status));
