@@ -185,11 +185,11 @@ pub(crate) fn no_worker(origin: &str, why: &str) -> Error {
     )
 }
 
-/// Understands a message from the boot page: that it is at work, or why it can do no more.
-pub(crate) fn boot(event: &MessageEvent) -> Option<Option<String>> {
+/// Why the boot page can do no more, where a message is its word of that.
+pub(crate) fn boot_failure(event: &MessageEvent) -> Option<String> {
     let data = event.data();
     let is_boot = get(&data, "type").as_string().as_deref() == Some("virtual-files:boot");
-    is_boot.then(|| get(&data, "failed").as_string())
+    is_boot.then(|| get(&data, "failed").as_string()).flatten()
 }
 
 /// Understands a message from a hub.

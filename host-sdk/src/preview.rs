@@ -33,8 +33,6 @@ struct Inner {
     events: EventTarget,
     /// The load that is waited for.
     loading: RefCell<Once<Result<()>>>,
-    /// Whether the boot page is in the frame: what loads then is not the session's document.
-    booting: Cell<bool>,
     on_load: RefCell<Option<Closure<dyn Fn()>>>,
     on_message: RefCell<Option<OnMessage>>,
     disposed: Cell<bool>,
@@ -59,14 +57,13 @@ impl Preview {
             document,
             events: EventTarget::new().map_err(failed())?,
             loading: RefCell::new(Once::new()),
-            booting: Cell::new(false),
             on_load: RefCell::new(None),
             on_message: RefCell::new(None),
             disposed: Cell::new(false),
         }));
         let inner = Rc::downgrade(&preview.0);
         let on_load = Closure::<dyn Fn()>::new(move || {
-            if let Some(inner) = inner.upgrade().filter(|inner| !inner.booting.take()) {
+            if let Some(inner) = inner.upgrade() {
                 let loading = inner.loading.borrow().clone();
                 loading.set(Ok(()));
                 convert::dispatch(&inner.events, "load", &JsValue::NULL);
@@ -239,15 +236,10 @@ impl Preview {
 }
 
 impl Inner {
-    /// The boot page tells that it is there, in place of the session's document, and why it stays if it does. Session
-    /// code that says the same has only its own preview wait.
+    /// The boot page tells why it can do no more. Session code that says the same fails its own preview only.
     fn heard(&self, event: &MessageEvent) {
         let window = self.frame.content_window().map(Object::from);
-        let Some(boot) = convert::boot(event).filter(|_| window.is_some() && event.source() == window) else {
-            return;
-        };
-        self.booting.set(true);
-        if let Some(why) = boot {
+        if let Some(why) = convert::boot_failure(event).filter(|_| window.is_some() && event.source() == window) {
             let error = convert::no_worker(self.place.hub.origin(), &why);
             self.loading.borrow().set(Err(error));
         }

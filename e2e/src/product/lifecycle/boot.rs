@@ -78,6 +78,19 @@ fn unregistered(context: &mut Context<'_>) -> Result {
             }
             ",
         )?;
+        life.stage.enter_preview()?;
+        life.run(UNREGISTER)?;
+        life.stage.browser.leave()?;
+        // The document of the session is what is waited for, and the boot page passes.
+        life.run(
+            r"
+            let loads = 0;
+            preview.addEventListener('load', () => { loads += 1; });
+            await within(preview.navigate('probe.html?awaited'), 'the navigation');
+            same((await ask(preview, 'kept.txt')).text, 'put 4', 'asked of what had loaded');
+            same(loads, 1, 'documents that have loaded');
+            ",
+        )?;
     }
     Ok(())
 }
