@@ -17,6 +17,8 @@ pub mod change;
 pub mod config;
 pub mod edge;
 pub mod error;
+#[cfg(feature = "html")]
+pub mod html;
 pub mod http;
 pub mod index;
 pub mod map;
