@@ -67,6 +67,8 @@ pub fn scan(html: &str) -> Head {
 /// document has a base, and a browser would take what it resolves to, that becomes the base; the document's own element
 /// stays, and its `target` goes on to count. A byte order mark is left out.
 ///
+/// The policy comes first, so its `base-uri`, if it has one, must allow the base.
+///
 /// ```
 /// # use virtual_files_core::html::with_base;
 /// let html = "<!doctype html>\n<title>A</title><base href=img/ target=_blank>";
