@@ -8,6 +8,8 @@
 //! A put arrives as a [`change::Change`]: packs of bytes, and where in them each file lies. A [`store::Store`] applies it
 //! to the session's [`index::Index`] and keeps both. A worker holds indexes and slices of packs in a [`cache::Cache`], turns
 //! each request into a [`plan::Plan`] by the index, and answers with the slice that the plan names.
+//!
+//! With the feature `html`, a document that is shown without a URL of its own gets a base URL and a policy: see `html`.
 #![forbid(unsafe_code)]
 
 extern crate alloc;
@@ -17,6 +19,8 @@ pub mod change;
 pub mod config;
 pub mod edge;
 pub mod error;
+#[cfg(feature = "html")]
+pub mod html;
 pub mod http;
 pub mod index;
 pub mod map;

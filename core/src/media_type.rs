@@ -13,44 +13,53 @@ pub const UNKNOWN: &str = "application/octet-stream";
 
 /// Whether the text is a media type with its parameters, in printable ASCII.
 pub fn is_valid(text: &str) -> bool {
+    read(text).is_some()
+}
+
+/// Reads a media type as far as it matters: the type without parameters, and whether one of them is a charset.
+fn read(text: &str) -> Option<(&str, bool)> {
+    // Nothing may trail the last parameter, so that the text is the header's value as it is.
+    if text.len() > MAX_LENGTH || text.contains('\t') || text.ends_with([' ', ';']) {
+        return None;
+    }
     let mut rest = text;
-    text.len() <= MAX_LENGTH
-        && token(&mut rest)
-        && eat(&mut rest, '/')
-        && token(&mut rest)
-        && loop {
-            rest = rest.trim_start_matches([' ', '\t']);
-            if rest.is_empty() {
-                // Nothing may trail the last parameter, so that the text is the header's value as it is.
-                break !text.ends_with([' ', '\t', ';']);
-            }
-            if !eat(&mut rest, ';') {
-                break false;
-            }
-            rest = rest.trim_start_matches([' ', '\t']);
-            if !(token(&mut rest) && eat(&mut rest, '=') && (token(&mut rest) || quoted(&mut rest))) {
-                break false;
-            }
+    let whole = token(&mut rest) && eat(&mut rest, '/') && token(&mut rest);
+    let essence = text.strip_suffix(rest).filter(|_| whole)?;
+    let mut has_charset = false;
+    loop {
+        rest = rest.trim_start_matches(' ');
+        if rest.is_empty() {
+            return Some((essence, has_charset));
         }
-        && !text.contains('\t')
+        if !eat(&mut rest, ';') {
+            return None;
+        }
+        let parameter = rest.trim_start_matches(' ');
+        rest = parameter;
+        if !(token(&mut rest) && eat(&mut rest, '=')) {
+            return None;
+        }
+        let name = parameter.split('=').next().unwrap_or_default();
+        has_charset |= name.eq_ignore_ascii_case("charset");
+        if !(token(&mut rest) || quoted(&mut rest)) {
+            return None;
+        }
+    }
 }
 
 /// The type as it is stored and served: checked, and with `charset=utf-8` where text names no charset.
 pub fn normalise(text: &str) -> Result<String> {
     let text = text.trim_matches([' ', '\t']);
-    if !is_valid(text) {
+    let Some((essence, has_charset)) = read(text) else {
         return Err(Error::new(
             ErrorCode::InvalidMessage,
             "A media type is not of the form \"type/subtype\".",
         ));
-    }
-    let mut parts = text
-        .split(';')
-        .map(|part| part.trim_matches([' ', '\t']).to_ascii_lowercase());
-    let is_text = is_text(&parts.next().unwrap_or_default());
+    };
+    let is_text = is_text(&essence.to_ascii_lowercase());
     let mut text = String::from(text);
     const CHARSET: &str = "; charset=utf-8";
-    if is_text && !parts.any(|part| part.starts_with("charset=")) && text.len() + CHARSET.len() <= MAX_LENGTH {
+    if is_text && !has_charset && text.len() + CHARSET.len() <= MAX_LENGTH {
         text.push_str(CHARSET);
     }
     Ok(text)
@@ -163,6 +172,10 @@ mod tests {
             ("image/svg+xml", "image/svg+xml; charset=utf-8"),
             ("text/plain; charset=iso-8859-1", "text/plain; charset=iso-8859-1"),
             ("text/plain;CHARSET=latin1", "text/plain;CHARSET=latin1"),
+            (
+                "text/plain; a=\"; charset=b\"",
+                "text/plain; a=\"; charset=b\"; charset=utf-8",
+            ),
             ("image/png", "image/png"),
             ("application/wasm", "application/wasm"),
         ] {

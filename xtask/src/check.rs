@@ -190,8 +190,24 @@ pub(crate) fn test(options: Options) -> Result<()> {
     score.finish()
 }
 
+/// The manifests of the workspaces here: cargo formats one at a time.
+const MANIFESTS: [&str; 2] = ["Cargo.toml", "fuzz/Cargo.toml"];
+
+/// Formats the Rust sources.
+pub(crate) fn format() -> Result<()> {
+    let format = |manifest| cargo().args(["fmt", "--all", "--manifest-path", manifest]).run();
+    MANIFESTS.into_iter().try_for_each(format)
+}
+
 fn lints(score: &mut Score, toolchain: &WasmToolchain) {
-    score.step("format", || cargo().args(["fmt", "--all", "--check"]).run());
+    score.step("format", || {
+        let check = |manifest| {
+            cargo()
+                .args(["fmt", "--all", "--check", "--manifest-path", manifest])
+                .run()
+        };
+        MANIFESTS.into_iter().try_for_each(check)
+    });
     let clippy = || cargo().args(["clippy", "--quiet", "--all-features"]);
     score.step("clippy", || {
         let packages = NATIVE.iter().flat_map(|name| ["--package", name]);

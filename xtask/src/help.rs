@@ -18,6 +18,10 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
         "test",
         "Test everything, or a part: unit, store, e2e; --browser NAME, --filter TEXT",
     ),
+    (
+        "fuzz",
+        "Fuzz the core, or one target of it; --minutes N for each, 1 if not said",
+    ),
     ("lint", "Check the format, clippy and the house rules"),
     ("fmt", "Format the Rust sources"),
     ("tidy", "Check the house rules"),

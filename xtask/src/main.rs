@@ -8,6 +8,7 @@ mod check;
 mod debian;
 mod dev;
 mod failure;
+mod fuzz;
 mod help;
 mod pins;
 mod run;
@@ -55,8 +56,9 @@ fn command() -> Result<()> {
         "build" => build::run(arguments),
         "dev" => dev::Options::parse(arguments).and_then(dev::run),
         "test" => check::Options::parse(arguments).and_then(check::test),
+        "fuzz" => fuzz::run(arguments),
         "lint" => alone(arguments).and_then(|()| check::lint()),
-        "fmt" => alone(arguments).and_then(|()| run::cargo().args(["fmt", "--all"]).run()),
+        "fmt" => alone(arguments).and_then(|()| check::format()),
         "tidy" => alone(arguments).and_then(|()| tidy::check()),
         "size" => alone(arguments).and_then(|()| size::check()),
         "clean" => clean(arguments),

@@ -37,6 +37,8 @@ pub(crate) struct Debian {
     pub(crate) build: Vec<String>,
     /// For the wasm target, where rustup cannot bring it.
     pub(crate) wasm: Vec<String>,
+    /// For building libFuzzer.
+    pub(crate) fuzz: Vec<String>,
     /// For the end-to-end tests.
     pub(crate) browsers: Vec<String>,
 }
