@@ -9,14 +9,8 @@ const OWN: &str = "aaaa.vfs.test";
 
 fn get<'a>(hostname: &'a str, path: &'a str) -> EdgeRequest<'a> {
     EdgeRequest {
-        method: "GET",
-        hostname,
-        path,
-        origin: None,
-        fetch_dest: None,
-        fetch_mode: None,
-        accept: None,
         nonce: "abc123",
+        ..EdgeRequest::get(hostname, path)
     }
 }
 
@@ -33,6 +27,9 @@ fn line(request: &EdgeRequest<'_>) -> String {
         EdgePlan::Asset { path, .. } => format!("asset {path}"),
         EdgePlan::Boot { .. } => "boot".to_owned(),
         EdgePlan::Hello { .. } => "hello".to_owned(),
+        EdgePlan::Session(_) => "session".to_owned(),
+        EdgePlan::Refusal { .. } => "refusal".to_owned(),
+        EdgePlan::Write(_) => "write".to_owned(),
         EdgePlan::Page { status, .. } => status.to_string(),
     }
 }
