@@ -130,7 +130,7 @@ pub enum EdgePlan<'a> {
         status: u16,
         /// The headers.
         headers: Headers<'a>,
-            /// The HTML; empty for HEAD, and for answers without content.
+        /// The HTML; empty for HEAD, and for answers without content.
         body: String,
     },
 }

@@ -7,7 +7,7 @@ use virtual_files_core::edge::api::Refusal;
 use virtual_files_core::error::ErrorCode;
 use virtual_files_core::session::SessionId;
 use wasm_bindgen::prelude::*;
-use worker::{Request, Response, ResponseBuilder, console_error};
+use worker::{ByteStream, Request, Response, ResponseBuilder, console_error};
 
 use crate::uploads::Outcome;
 
@@ -58,26 +58,54 @@ impl Asked {
     }
 }
 
-/// Reads a body of at most so many bytes, whatever its headers say of its length.
-pub(crate) async fn body(mut request: Request, limit: u64) -> Outcome<Vec<u8>> {
-    let broken = |error: worker::Error| {
-        console_error!("{error}");
-        Refusal::new(400, ErrorCode::Aborted, "The request broke off.")
-    };
-    if request.inner().body().is_none() {
-        return Ok(Vec::new());
+/// A request's body as it comes in, counted whatever its headers say of its length.
+pub(crate) struct Incoming(Option<ByteStream>);
+
+impl Incoming {
+    /// The body of a request.
+    pub(crate) fn of(mut request: Request) -> Self {
+        let there = request.inner().body().is_some();
+        Self(there.then(|| request.stream().ok()).flatten())
     }
-    let mut stream = request.stream().map_err(broken)?;
-    let mut body = Vec::new();
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(broken)?;
-        if body.len() as u64 + chunk.len() as u64 > limit {
-            return Err(Refusal::too_large("The request's body is too large."));
+
+    /// Reads all of it, if it is at most so many bytes.
+    pub(crate) async fn read(&mut self, limit: u64) -> Outcome<Vec<u8>> {
+        let mut body = Vec::new();
+        while let Some(chunk) = self.next().await? {
+            if body.len() as u64 + chunk.len() as u64 > limit {
+                return Err(Refusal::too_large("The request's body is too large."));
+            }
+            body.extend_from_slice(&chunk);
         }
-        body.extend_from_slice(&chunk);
+        Ok(body)
     }
-    Ok(body)
+
+    /// Lets what is left come in and go, up to a bound: where an answer is given before its request has been read,
+    /// connections break that other requests wait on.
+    pub(crate) async fn drain(&mut self) {
+        let mut left = MAX_DRAINED_BYTES;
+        while let Ok(Some(chunk)) = self.next().await {
+            left = left.saturating_sub(chunk.len() as u64);
+            if left == 0 {
+                return;
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Outcome<Option<Vec<u8>>> {
+        let Some(stream) = &mut self.0 else {
+            return Ok(None);
+        };
+        let chunk = stream.next().await.transpose();
+        chunk.map_err(|error| {
+            console_error!("{error}");
+            Refusal::new(400, ErrorCode::Aborted, "The request broke off.")
+        })
+    }
 }
+
+/// The most that is read of a body that nobody wants.
+const MAX_DRAINED_BYTES: u64 = 16 << 20;
 
 /// A refusal, as the Worker passes it on.
 pub(crate) fn refuse(refusal: &Refusal) -> worker::Result<Response> {

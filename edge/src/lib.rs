@@ -135,7 +135,10 @@ async fn answer(request: Request, settings: &Settings) -> worker::Result<Respons
         EdgePlan::Hello { headers } => hello(settings, &asked, &headers),
         EdgePlan::Session(session) => return read::answer(settings, &asked, &session).await,
         EdgePlan::Write(write) => return write::answer(settings, &write, request, read.address()).await,
-        EdgePlan::Refusal { refusal, headers } => write::refuse(&refusal, &headers),
+        EdgePlan::Refusal { refusal, headers } => {
+            internal::Incoming::of(request).drain().await;
+            write::refuse(&refusal, &headers)
+        }
         page @ EdgePlan::Page { .. } => send_page(page),
     };
     performed.or_else(|error| {

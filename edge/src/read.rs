@@ -45,11 +45,7 @@ thread_local! {
 }
 
 /// Answers a request that may be answered.
-pub(crate) async fn answer(
-    settings: &Settings,
-    asked: &EdgeRequest<'_>,
-    read: &Read<'_>,
-) -> worker::Result<Response> {
+pub(crate) async fn answer(settings: &Settings, asked: &EdgeRequest<'_>, read: &Read<'_>) -> worker::Result<Response> {
     match find(settings, asked, read).await {
         Ok(response) => Ok(response),
         Err(error) => {
@@ -77,7 +73,7 @@ async fn find(settings: &Settings, asked: &EdgeRequest<'_>, read: &Read<'_>) -> 
                 headers,
             } => {
                 if !with_body {
-                    return send(status, &headers, Content::None);
+                    return send(status, &headers, Content::Head);
                 }
                 let Some(index) = &index else { break };
                 if let Some(content) = session.content(index, path, entry, range).await? {
@@ -171,7 +167,10 @@ impl Session<'_> {
             self.keep_all(index, entry.pack, &bytes);
             return Ok(slice(&bytes, entry.offset, entry.length).map(|file| part(&file)));
         }
-        let Some(mut answer) = self.bytes(entry.pack, entry.offset, entry.offset + entry.length).await? else {
+        let Some(mut answer) = self
+            .bytes(entry.pack, entry.offset, entry.offset + entry.length)
+            .await?
+        else {
             return Ok(None);
         };
         let file = BytesBody::from(answer.bytes().await?);

@@ -5,8 +5,10 @@ use worker::{Response, ResponseBody};
 
 /// What an answer holds.
 pub(crate) enum Content {
-    /// Nothing; for HEAD, and where the status allows nothing else.
+    /// Nothing.
     None,
+    /// Nothing, of the length that the headers say: a file's, for HEAD.
+    Head,
     /// Bytes that are here.
     Bytes(Vec<u8>),
     /// Bytes that another answer is still bringing.
@@ -29,14 +31,14 @@ pub(crate) fn send(status: u16, headers: &Headers<'_>, content: Content) -> work
     let sent = worker::Headers::new();
     for (name, value) in headers {
         // The runtime counts what it sends.
-        if *name != "content-length" {
+        if *name != "content-length" || matches!(content, Content::Head) {
             sent.set(name, value)?;
         }
     }
     let response = match content {
         Content::Bytes(bytes) => Response::from_bytes(bytes)?,
         Content::Passed(body) => Response::from_body(body)?,
-        Content::None => Response::empty()?,
+        Content::None | Content::Head => Response::empty()?,
     };
     Ok(response.with_status(status).with_headers(sent))
 }

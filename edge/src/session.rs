@@ -16,7 +16,7 @@ use virtual_files_core::index::PackId;
 use virtual_files_core::session::SessionId;
 use worker::{Date, DurableObject, Env, Request, Response, State, console_error, durable_object};
 
-use crate::internal::{self, Asked};
+use crate::internal::{self, Asked, Incoming};
 use crate::quota;
 use crate::settings::Limits;
 use crate::sql::{Row, Sql, number};
@@ -71,9 +71,17 @@ impl DurableObject for EdgeSession {
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         let parts = self.parts.as_ref().map_err(String::as_str)?;
-        match self.answer(parts, request).await {
+        let asked = match Asked::read(&request) {
+            Ok(asked) => asked,
+            Err(refusal) => return internal::refuse(&refusal),
+        };
+        let mut body = Incoming::of(request);
+        match self.answer(parts, &asked, &mut body).await {
             Ok(response) => response,
-            Err(refusal) => internal::refuse(&refusal),
+            Err(refusal) => {
+                body.drain().await;
+                internal::refuse(&refusal)
+            }
         }
     }
 
@@ -91,42 +99,41 @@ impl DurableObject for EdgeSession {
 type Answer = Outcome<worker::Result<Response>>;
 
 impl EdgeSession {
-    async fn answer(&self, parts: &Parts, request: Request) -> Answer {
-        let asked = Asked::read(&request)?;
+    async fn answer(&self, parts: &Parts, asked: &Asked, body: &mut Incoming) -> Answer {
         let now = parts.now();
-        if let Some(answer) = parts.reading(&asked, now) {
+        if let Some(answer) = parts.reading(asked, now) {
             return answer;
         }
         match asked.operation() {
             "inspect" => {
-                parts.admit(&asked, now)?;
+                parts.admit(asked, now)?;
                 parts.inspect(&asked.session)
             }
             "delete" => {
-                parts.admit(&asked, now)?;
+                parts.admit(asked, now)?;
                 self.end(parts).await?;
                 Ok(internal::empty(204))
             }
-            "begin" => self.begin(parts, &asked, request, now).await,
+            "begin" => self.begin(parts, asked, body, now).await,
             "append" => {
-                parts.admit(&asked, now)?;
-                // An upload that is not there, or a part that does not follow, is no reason to read megabytes.
+                parts.admit(asked, now)?;
+                // An upload that is not there, or a part that does not follow, is no reason to keep megabytes.
                 let (upload, offset) = (asked.argument(0), asked.number(1)?);
                 let received = parts.uploads.progress(upload)?.received;
                 if received != offset {
                     return Err(Refusal::out_of_step(received));
                 }
-                let part = internal::body(request, MAX_PART_BYTES).await?;
+                let part = body.read(MAX_PART_BYTES).await?;
                 let now = parts.now();
                 let received = parts.change(|| {
-                    parts.admit(&asked, now)?;
+                    parts.admit(asked, now)?;
                     parts.uploads.append(upload, offset, &part, now)
                 })?;
                 Ok(internal::json(200, &json!({ "received": received })))
             }
             "commit" => {
                 let answer = parts.change(|| {
-                    parts.admit(&asked, now)?;
+                    parts.admit(asked, now)?;
                     parts.commit(&asked.session, asked.argument(0), now)
                 })?;
                 self.arm(parts).await?;
@@ -134,7 +141,7 @@ impl EdgeSession {
             }
             "abort" => {
                 let there = parts.change(|| {
-                    parts.admit(&asked, now)?;
+                    parts.admit(asked, now)?;
                     Ok(parts.uploads.remove(asked.argument(0))?)
                 })?;
                 if there {
@@ -148,18 +155,22 @@ impl EdgeSession {
     }
 
     /// Takes a manifest, and the session's claim with it where it is the first.
-    async fn begin(&self, parts: &Parts, asked: &Asked, request: Request, now: u64) -> Answer {
-        // A stranger's manifest is not read.
+    async fn begin(&self, parts: &Parts, asked: &Asked, body: &mut Incoming, now: u64) -> Answer {
+        // A stranger's manifest is not looked at.
         let is_new = match parts.claim(now)? {
             Some(claim) if claim.is_of(&asked.key) => false,
             Some(_) => return Err(Refusal::not_found()),
             None => true,
         };
-        let body = internal::body(request, MAX_MANIFEST_BYTES).await?;
+        let body = body.read(MAX_MANIFEST_BYTES).await?;
         let length = body.len() as u64;
         let manifest = Manifest::read(parse(&body)?, &parts.limits.session)?;
         drop(body);
-        let index = if is_new { None } else { parts.store.index_now(&asked.session)? };
+        let index = if is_new {
+            None
+        } else {
+            parts.store.index_now(&asked.session)?
+        };
         let upload = Upload::plan(manifest.clone(), index.as_ref(), &parts.limits.session)?;
         let cost = length.saturating_add(upload.total());
         quota::charge(&self.env, &asked.address, cost, is_new).await?;
@@ -188,7 +199,11 @@ impl EdgeSession {
 
     /// Sets the alarm to when something is to be done next.
     async fn arm(&self, parts: &Parts) -> Result<()> {
-        let next = [parts.deadline()?, parts.uploads.next_sweep()?, parts.store.next_sweep()?];
+        let next = [
+            parts.deadline()?,
+            parts.uploads.next_sweep()?,
+            parts.store.next_sweep()?,
+        ];
         let Some(next) = next.into_iter().flatten().min() else {
             return Ok(());
         };
@@ -422,10 +437,8 @@ impl Parts {
         let answer = figures(applied.version, applied.files, applied.bytes).to_string();
         self.uploads.finish(id, &progress, &answer, now)?;
         if index.compaction().is_some() {
-            self.sql.run(
-                "UPDATE claims SET compact = ?",
-                [number(now + COMPACTION_DELAY_MS)],
-            )?;
+            self.sql
+                .run("UPDATE claims SET compact = ?", [number(now + COMPACTION_DELAY_MS)])?;
         }
         Ok(answer)
     }
@@ -440,7 +453,11 @@ fn parse(body: &[u8]) -> Outcome<RawManifest> {
     serde_json::from_slice(body).map_err(|error| {
         match serde_json::from_slice::<RawVersion>(body).map(RawVersion::check) {
             Ok(Err(refusal)) => refusal,
-            _ => Refusal::new(400, ErrorCode::InvalidMessage, format!("The manifest is wrong: {error}.")),
+            _ => Refusal::new(
+                400,
+                ErrorCode::InvalidMessage,
+                format!("The manifest is wrong: {error}."),
+            ),
         }
     })
 }

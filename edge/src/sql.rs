@@ -37,7 +37,11 @@ impl Sql {
     }
 
     /// Runs a statement and gives its first row.
-    pub(crate) fn row(&self, statement: &str, values: impl IntoIterator<Item = SqlStorageValue>) -> Result<Option<Row>> {
+    pub(crate) fn row(
+        &self,
+        statement: &str,
+        values: impl IntoIterator<Item = SqlStorageValue>,
+    ) -> Result<Option<Row>> {
         Ok(self.rows(statement, values)?.into_iter().next())
     }
 

@@ -195,9 +195,7 @@ impl SqlStore {
 
     /// Makes a change. The caller's transaction makes it whole.
     pub(crate) fn apply_now(&self, session: &SessionId, change: Change<SqlBody>) -> Result<(Applied, Index)> {
-        let mut index = self
-            .index_now(session)?
-            .unwrap_or_else(|| Index::new(change.now));
+        let mut index = self.index_now(session)?.unwrap_or_else(|| Index::new(change.now));
         let applied = index.apply_within(&change, &self.limits)?;
         self.settle(session, &index, &applied, change.packs)?;
         Ok((applied, index))

@@ -9,7 +9,7 @@ use virtual_files_core::edge::api::Refusal;
 use virtual_files_core::edge::upload::Upload;
 use virtual_files_core::error::{Error, ErrorCode, Result};
 
-use crate::blobs::{Blobs, BlobId};
+use crate::blobs::{BlobId, Blobs};
 use crate::sql::{Sql, number};
 use crate::store::SqlBody;
 
@@ -171,17 +171,11 @@ impl Uploads {
 
     /// Removes an upload with what was sent. Tells whether there was one.
     pub(crate) fn remove(&self, id: &str) -> Result<bool> {
-        let Some(row) = self
-            .sql
-            .row("SELECT plan FROM uploads WHERE upload = ?", [id.into()])?
-        else {
+        let Some(row) = self.sql.row("SELECT plan FROM uploads WHERE upload = ?", [id.into()])? else {
             return Ok(false);
         };
         self.blobs.remove(row.number(0)?)?;
-        for row in self
-            .sql
-            .rows("SELECT blob FROM staged WHERE upload = ?", [id.into()])?
-        {
+        for row in self.sql.rows("SELECT blob FROM staged WHERE upload = ?", [id.into()])? {
             self.blobs.remove(row.number(0)?)?;
         }
         self.sql.run("DELETE FROM staged WHERE upload = ?", [id.into()])?;

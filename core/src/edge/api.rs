@@ -97,7 +97,11 @@ impl Refusal {
 
     /// The one answer to a wrong key, no key and no session.
     pub fn not_found() -> Self {
-        Self::new(404, ErrorCode::NotFound, "There is no such session, or this is not its key.")
+        Self::new(
+            404,
+            ErrorCode::NotFound,
+            "There is no such session, or this is not its key.",
+        )
     }
 
     /// The part does not follow what is here.

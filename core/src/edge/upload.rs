@@ -307,9 +307,7 @@ impl File {
 /// Where a session has which bytes.
 fn contents(index: Option<&Index>) -> BTreeMap<Content, &FileEntry> {
     let entries = index.into_iter().flat_map(Index::iter);
-    entries
-        .map(|(_, entry)| ((entry.etag, entry.length), entry))
-        .collect()
+    entries.map(|(_, entry)| ((entry.etag, entry.length), entry)).collect()
 }
 
 /// Cuts a stream of files into packs: neighbours share one up to [`PACK_BYTES`].
