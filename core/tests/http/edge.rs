@@ -34,12 +34,13 @@ fn line(request: &EdgeRequest<'_>) -> String {
     }
 }
 
-fn headers(request: &EdgeRequest<'_>) -> Headers<'static> {
+fn headers<'a>(request: &EdgeRequest<'a>) -> Headers<'a> {
     match edge(&config(), request) {
         EdgePlan::Asset { headers, .. }
         | EdgePlan::Boot { headers }
         | EdgePlan::Hello { headers }
         | EdgePlan::Page { headers, .. } => headers,
+        other => panic!("{other:?}"),
     }
 }
 
