@@ -1,13 +1,21 @@
-//! What the edge Worker answers: the origin's own assets, the boot page for a session's documents, real errors for the rest.
+//! What the edge Worker answers: the origin's own assets, the boot page for a session's documents, edge sessions, real
+//! errors for the rest.
 //!
 //! The service worker answers what a session's documents ask for; the edge is asked only where no worker controls the
-//! client: at first sight, after a forced reload, after an eviction. Decisions only, the Worker fetches the assets.
+//! client: at first sight, after a forced reload, after an eviction; and for the sessions that it serves by itself, to
+//! frames of an opaque origin, which no worker ever controls. Decisions only, the Worker fetches and stores.
+
+pub mod access;
+pub mod api;
+pub mod upload;
 
 use crate::config::{Config, Layout};
 use crate::http::headers::{ALWAYS, EMBEDDABLE, Headers, QUIET, add};
 use crate::http::{Destination, Request};
 use crate::plan::{self, Plan};
+use crate::protocol::PROTOCOL_VERSION;
 use crate::route::{self, Route};
+use serde::Serialize;
 
 /// The text in `hub.html`, the boot page and `sw.js` that the configuration replaces.
 pub const CONFIG_PLACEHOLDER: &str = "__VF_CONFIG__";
@@ -27,16 +35,62 @@ pub struct EdgeRequest<'a> {
     pub hostname: &'a str,
     /// The path of the URL: percent-encoded, beginning with `/`.
     pub path: &'a str,
+    /// The query of the URL: empty, or beginning with `?`.
+    pub query: &'a str,
+    /// The origin of the URL, in the form a browser writes it.
+    pub own_origin: &'a str,
     /// `Origin`
     pub origin: Option<&'a str>,
+    /// `Referer`
+    pub referer: Option<&'a str>,
     /// `Sec-Fetch-Dest`
     pub fetch_dest: Option<&'a str>,
     /// `Sec-Fetch-Mode`
     pub fetch_mode: Option<&'a str>,
+    /// Whether `Service-Worker` says that the answer is to be a service worker's script.
+    pub service_worker: bool,
     /// `Accept`
     pub accept: Option<&'a str>,
+    /// `Range`
+    pub range: Option<&'a str>,
+    /// `If-Range`
+    pub if_range: Option<&'a str>,
+    /// `If-None-Match`
+    pub if_none_match: Option<&'a str>,
+    /// `If-Modified-Since`
+    pub if_modified_since: Option<&'a str>,
+    /// `Authorization`
+    pub authorization: Option<&'a str>,
+    /// `Content-Encoding`
+    pub content_encoding: Option<&'a str>,
     /// Letters and digits that nobody can guess, new for every answer.
     pub nonce: &'a str,
+}
+
+impl<'a> EdgeRequest<'a> {
+    /// A plain GET by nobody in particular, to be refined field by field.
+    pub const fn get(hostname: &'a str, path: &'a str) -> Self {
+        Self {
+            method: "GET",
+            hostname,
+            path,
+            query: "",
+            own_origin: "",
+            origin: None,
+            referer: None,
+            fetch_dest: None,
+            fetch_mode: None,
+            service_worker: false,
+            accept: None,
+            range: None,
+            if_range: None,
+            if_none_match: None,
+            if_modified_since: None,
+            authorization: None,
+            content_encoding: None,
+            nonce: "",
+        }
+    }
 }
 
 /// What the edge answers. The headers stand in for all those that the asset has by itself.
@@ -59,19 +113,38 @@ pub enum EdgePlan<'a> {
         /// The headers.
         headers: Headers<'static>,
     },
+    /// A file of an edge session: [`access::Read::answer`] says what to send, once the session's index is there.
+    Session(access::Read<'a>),
+    /// A request that the write API does not take.
+    Refusal {
+        /// What is wrong.
+        refusal: api::Refusal,
+        /// The headers.
+        headers: Headers<'a>,
+    },
+    /// A request of the write API, to be carried out.
+    Write(api::Write<'a>),
     /// A page of our own.
     Page {
         /// The status.
         status: u16,
         /// The headers.
-        headers: Headers<'static>,
-        /// The HTML; empty for HEAD.
+        headers: Headers<'a>,
+        /// The HTML; empty for HEAD, and for answers without content.
         body: String,
     },
 }
 
 /// Answers a request.
 pub fn edge<'a>(config: &Config, request: &EdgeRequest<'a>) -> EdgePlan<'a> {
+    if request.hostname == config.host() {
+        if let Some(rest) = api::below(request.path) {
+            return api::plan(config, request, rest);
+        }
+        if let Some((id, path)) = access::session(request.path) {
+            return access::plan(config, request, id, path);
+        }
+    }
     if !matches!(request.method, "GET" | "HEAD") {
         // The plan of no session, for its 405.
         return page(plan::plan(config, &as_request(request), "", None));
@@ -93,7 +166,10 @@ pub fn edge<'a>(config: &Config, request: &EdgeRequest<'a>) -> EdgePlan<'a> {
     let is_session = match config.layout(request.hostname) {
         // On a session's own host any path may be a document of it, as routers make them.
         Layout::Origin(_) => true,
-        Layout::Shared => !matches!(route::route(config, &as_request(request)), Route::NotFound),
+        Layout::Shared => !matches!(
+            route::route(config, &as_request(request)),
+            Route::NotFound | Route::Network
+        ),
     };
     if is_session && is_navigation(request) {
         EdgePlan::Boot {
@@ -112,6 +188,29 @@ pub fn not_found(config: &Config, request: &EdgeRequest<'_>) -> EdgePlan<'static
 /// The answer where the edge failed.
 pub fn internal_error(config: &Config, request: &EdgeRequest<'_>) -> EdgePlan<'static> {
     page(plan::internal_error(config, &as_request(request)))
+}
+
+/// The body of [`EdgePlan::Hello`]: which protocol the hub speaks, whether the origin that asks may embed, and whether
+/// edge sessions can be had.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Hello {
+    /// The version of [`crate::protocol`].
+    pub version: u32,
+    /// Whether the origin that asks is an allowed host.
+    pub allowed: bool,
+    /// Whether there are edge sessions.
+    pub sessions: bool,
+}
+
+/// Says hello.
+pub fn hello(config: &Config, request: &EdgeRequest<'_>) -> Hello {
+    Hello {
+        version: PROTOCOL_VERSION,
+        allowed: request
+            .origin
+            .is_some_and(|origin| config.accepts(origin, request.own_origin)),
+        sessions: true,
+    }
 }
 
 fn page(plan: Plan<'static>) -> EdgePlan<'static> {

@@ -112,6 +112,11 @@ pub fn not_found(config: &Config, request: &Request<'_>) -> Plan<'static> {
     page(config, request, 404, pages::no_address())
 }
 
+/// The answer to who may not see the session, whether there is one or not.
+pub fn denied(config: &Config, request: &Request<'_>) -> Plan<'static> {
+    page(config, request, 403, pages::access_denied())
+}
+
 /// The answer where something that is needed cannot be had at the moment.
 pub fn unavailable(config: &Config, request: &Request<'_>, code: ErrorCode) -> Plan<'static> {
     let mut plan = page(config, request, 503, pages::unavailable(code));
@@ -147,12 +152,14 @@ impl<'i> Plan<'i> {
         }
     }
 
-    fn push_header(&mut self, name: &'static str, value: Cow<'i, str>) {
+    pub(crate) fn headers_mut(&mut self) -> &mut Headers<'i> {
         match self {
-            Plan::Serve { headers, .. } | Plan::Empty { headers, .. } | Plan::Page { headers, .. } => {
-                headers.push((name, value));
-            }
+            Plan::Serve { headers, .. } | Plan::Empty { headers, .. } | Plan::Page { headers, .. } => headers,
         }
+    }
+
+    fn push_header(&mut self, name: &'static str, value: Cow<'i, str>) {
+        self.headers_mut().push((name, value));
     }
 }
 

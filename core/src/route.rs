@@ -11,7 +11,7 @@ use crate::session::SessionId;
 /// Who answers a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route<'a> {
-    /// The network: an asset of the VFS origin itself.
+    /// The network: an asset of the VFS origin itself, or a session that the edge serves.
     Network,
     /// A session.
     Session {
@@ -91,6 +91,8 @@ fn shared<'a>(request: &Request<'a>, client: Option<&str>, path: &'a str) -> Rou
     }
     match (SessionId::parse(first), rest) {
         (Err(_), _) => Route::NotFound,
+        // The edge has it, and nobody here.
+        (Ok(id), _) if id.is_edge() => Route::Network,
         (Ok(id), None) => to_root(&id, request.query),
         (Ok(id), Some(path)) => Route::Session { id, path },
     }

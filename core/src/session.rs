@@ -29,20 +29,46 @@ impl SessionId {
 
     /// The default id: 128 random bits in 26 letters and digits, which nobody guesses.
     pub fn from_random(bits: [u8; 16]) -> Self {
-        const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-        let mut rest = u128::from_be_bytes(bits);
-        let mut text = String::with_capacity(26);
-        for _ in 0..26 {
-            text.push(char::from(DIGITS[(rest & 31) as usize]));
-            rest >>= 5;
-        }
-        Self(text.into_boxed_str())
+        Self(random_text("", bits).into_boxed_str())
+    }
+
+    /// The id of an edge session: [`EDGE_PREFIX`], and 128 random bits as in [`from_random`](Self::from_random).
+    pub fn edge_from_random(bits: [u8; 16]) -> Self {
+        Self(random_text(EDGE_PREFIX, bits).into_boxed_str())
+    }
+
+    /// Whether this is the id of a session that the edge serves.
+    ///
+    /// Nobody but the id stands between a stranger and such a session's files, so its form leaves no room for names that
+    /// people choose: it is [`EDGE_PREFIX`] and 26 of `a-z2-7`, as only random bits come to.
+    pub fn is_edge(&self) -> bool {
+        let digits = self.0.strip_prefix(EDGE_PREFIX).unwrap_or_default();
+        digits.len() == RANDOM_DIGITS && digits.bytes().all(|byte| DIGITS.contains(&byte))
     }
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// What the ids of edge sessions begin with.
+pub const EDGE_PREFIX: &str = "e-";
+
+const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// So many digits of five bits hold 128.
+const RANDOM_DIGITS: usize = 26;
+
+fn random_text(prefix: &str, bits: [u8; 16]) -> String {
+    let mut rest = u128::from_be_bytes(bits);
+    let mut text = String::with_capacity(prefix.len() + RANDOM_DIGITS);
+    text.push_str(prefix);
+    for _ in 0..RANDOM_DIGITS {
+        text.push(char::from(DIGITS[(rest & 31) as usize]));
+        rest >>= 5;
+    }
+    text
 }
 
 fn valid(text: &[u8]) -> bool {
@@ -152,7 +178,38 @@ mod tests {
         assert_eq!(ids.len(), 128);
     }
 
+    #[test]
+    fn edge_sessions_have_ids_of_their_own() {
+        let tail = "abcdefghijklmnopqrstuvwxyz";
+        assert!(SessionId::parse(&format!("e-{tail}")).unwrap().is_edge());
+        for text in [
+            tail.to_owned(),
+            "e".to_owned(),
+            "e-a".to_owned(),
+            format!("e-{}", &tail[1..]),
+            format!("e-{tail}a"),
+            format!("f-{tail}"),
+            format!("e-{}1", &tail[1..]),
+            format!("e-{}0", &tail[1..]),
+            format!("e-{}8", &tail[1..]),
+            format!("e-{}-{}", &tail[..12], &tail[13..]),
+            "e-my-preview".to_owned(),
+        ] {
+            assert!(!SessionId::parse(&text).unwrap().is_edge(), "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn random_edge_ids_are_edge_ids_and_keep_every_bit(bits: [u8; 16]) {
+            let id = SessionId::edge_from_random(bits);
+            prop_assert!(id.is_edge());
+            prop_assert_eq!(SessionId::parse(id.as_str()).unwrap(), id.clone());
+            let plain = SessionId::from_random(bits);
+            prop_assert_eq!(id.as_str().strip_prefix("e-").unwrap(), plain.as_str());
+            prop_assert!(!SessionId::from_random(bits).is_edge());
+        }
+
         #[test]
         fn the_grammar_is_the_documented_one(text in "[a-z0-9-]{0,6}|[aA-zZ0-9._-]{1,5}|[a-z-]{60,65}") {
             let bytes = text.as_bytes();

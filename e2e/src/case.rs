@@ -60,8 +60,23 @@ pub struct Case {
     /// Engines that have no means for it, with the reason.
     pub without: &'static [(Engine, &'static str)],
     /// The case itself.
-    pub run: fn(&mut Context<'_>) -> Result,
+    pub run: Run,
 }
+
+/// What a case does.
+#[derive(Clone, Copy)]
+pub enum Run {
+    /// Something with a browser.
+    Browser(fn(&mut Context<'_>) -> Result),
+    /// Something over the wire alone; no browser is started for it.
+    Wire(fn(&mut Shared) -> Result),
+}
+
+/// Where no browser takes part, one engine's turn shows it.
+const ONCE: &[(Engine, &str)] = &[
+    (Engine::Firefox, "no browser takes part: shown in Chromium's run"),
+    (Engine::WebKit, "no browser takes part: shown in Chromium's run"),
+];
 
 impl Case {
     /// A case under both kinds of host.
@@ -71,7 +86,18 @@ impl Case {
             hosts: Host::BOTH,
             profile: Profile::Standard,
             without: &[],
-            run,
+            run: Run::Browser(run),
+        }
+    }
+
+    /// A case without a browser, which runs once.
+    pub const fn wire(name: &'static str, run: fn(&mut Shared) -> Result) -> Self {
+        Self {
+            name,
+            hosts: &[Host::SameSite],
+            profile: Profile::Standard,
+            without: ONCE,
+            run: Run::Wire(run),
         }
     }
 
@@ -124,22 +150,31 @@ pub fn trials(lab: &Arc<Mutex<Lab>>, suite: &str, cases: &[Case], engine: Engine
 fn run(lab: &Mutex<Lab>, case: &Case, engine: Engine, host: Host, name: &str) -> std::result::Result<(), Failed> {
     // A case that panicked has poisoned the lock; the browsers behind it are checked before each use anyway.
     let mut lab = lab.lock().unwrap_or_else(PoisonError::into_inner);
+    let run = match case.run {
+        Run::Browser(run) => run,
+        Run::Wire(run) => return Ok(caught(|| run(lab.shared()))?),
+    };
     let (browser, shared) = lab.browser(engine, case.profile)?;
     let mark = browser.log_mark();
     let mut context = Context { browser, shared, host };
-    let result = catch_unwind(AssertUnwindSafe(|| (case.run)(&mut context))).unwrap_or_else(|panic| {
-        let text = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or(panic.downcast_ref::<&str>().copied());
-        Err(format!("panicked: {}", text.unwrap_or("with a value that is no text")).into())
-    });
+    let result = caught(|| run(&mut context));
     if std::env::var_os("VF_E2E_SHOTS").is_some() && result.is_ok() {
         let picture = lab.out().join(name.replace("::", "-")).with_extension("png");
         lab.running(engine, case.profile)
             .map_or(Ok(()), |browser| browser.screenshot(&picture))?;
     }
     result.map_err(|error| explain(&lab, engine, case.profile, name, mark, &error))
+}
+
+/// A panic is a failure as any other.
+fn caught(run: impl FnOnce() -> Result) -> Result {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        let text = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or(panic.downcast_ref::<&str>().copied());
+        Err(format!("panicked: {}", text.unwrap_or("with a value that is no text")).into())
+    })
 }
 
 /// The error with the paths of a screenshot and of what the browser printed.

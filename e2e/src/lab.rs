@@ -61,6 +61,11 @@ impl Lab {
         Ok((browser, &mut self.shared))
     }
 
+    /// The servers alone.
+    pub fn shared(&mut self) -> &mut Shared {
+        &mut self.shared
+    }
+
     /// The browser if it is running, as it is.
     pub fn running(&self, engine: Engine, profile: Profile) -> Option<&Browser> {
         self.browsers.get(&(engine, profile))

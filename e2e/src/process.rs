@@ -50,6 +50,18 @@ impl Process {
         &mut self.child
     }
 
+    /// Does something, and ends the program and all that it started at once, in the middle of whatever they do.
+    pub fn kill_after<T>(mut self, act: impl FnOnce() -> T) -> T {
+        // Looked for beforehand: that takes longer than what is to be interrupted.
+        let tree = tree(self.child.id());
+        let done = act();
+        for (id, _) in tree {
+            signal(id, Signal::KILL);
+        }
+        let _ = self.child.wait();
+        done
+    }
+
     /// Whether the program is still running.
     pub fn running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))

@@ -1,15 +1,19 @@
-//! The Store conformance suite against IndexedDB, in a window and in a service worker of each engine.
+//! The Store conformance suite against IndexedDB, in a window and in a service worker of each engine; and against the
+//! edge's store, in a Durable Object.
 //!
-//! The cases themselves are wasm, built from `store/suite`; here is only where they run.
+//! The cases themselves are wasm, built from `store/suite` and from `edge`; here is only where they run.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::case::{Case, Context, Host};
+use crate::lab::Shared;
+use crate::product::wrangler::Wrangler;
 use crate::server::{Reply, Server};
 use crate::{Result, ensure};
 
-/// The suite in both places.
+/// The suite in all places.
 pub const CASES: &[&[Case]] = &[&[
+    Case::wire("in_a_durable_object", durable_object),
     Case::new("in_a_window", |context| run(context, WINDOW)).under(ANY_HOST),
     Case::new("in_a_service_worker", |context| run(context, WORKER)).under(ANY_HOST),
 ]];
@@ -76,4 +80,35 @@ fn run(context: &mut Context<'_>, place: &str) -> Result {
     ensure(report["count"].as_u64() > Some(20), || {
         format!("the suite has lost its cases: {report}")
     })
+}
+
+fn durable_object(shared: &mut Shared) -> Result {
+    let config = crate::test_dist().join("edge-suite/wrangler.toml").canonicalize()?;
+    let wrangler = Wrangler::start(shared.out(), "edge-suite", config, &[])?;
+    let ask = |path: &str| -> Result<(u16, String)> {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let mut answer = agent
+            .get(format!("http://127.0.0.1:{}{path}", wrangler.port()))
+            .call()?;
+        Ok((answer.status().as_u16(), answer.body_mut().read_to_string()?))
+    };
+    let (_, names) = ask("/suite")?;
+    let names: Vec<String> = serde_json::from_str::<Value>(&names)?
+        .as_array()
+        .map(|names| {
+            names
+                .iter()
+                .filter_map(|name| name.as_str().map(str::to_owned))
+                .collect()
+        })
+        .ok_or("no names of cases")?;
+    ensure(names.len() > 20, || format!("the suite has lost its cases: {names:?}"))?;
+    let mut failures = Vec::new();
+    for name in names {
+        match ask(&format!("/suite/{name}"))? {
+            (200, _) => {}
+            (status, problem) => failures.push(format!("{name}: {status} {problem}")),
+        }
+    }
+    ensure(failures.is_empty(), || format!("{failures:#?}"))
 }

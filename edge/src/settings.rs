@@ -1,7 +1,15 @@
-//! What a deployment sets in `wrangler.toml`: variables and the binding of the assets.
+//! What a deployment sets in `wrangler.toml`: variables, and the bindings of the assets and the Durable Objects.
 
 use virtual_files_core::config::Config;
-use worker::{Env, Fetcher, Response};
+use virtual_files_core::index;
+use wasm_bindgen::JsValue;
+use worker::{Env, Fetcher, ObjectNamespace, Response};
+
+/// The binding of the Durable Objects that hold sessions.
+pub(crate) const EDGE_SESSIONS: &str = "EDGE_SESSIONS";
+
+/// The binding of the Durable Objects that count what addresses write.
+pub(crate) const ADDRESS_QUOTAS: &str = "ADDRESS_QUOTAS";
 
 /// The settings of this deployment, checked.
 pub(crate) struct Settings {
@@ -11,6 +19,54 @@ pub(crate) struct Settings {
     pub(crate) config_json: String,
     /// The files of `dist/origin`.
     pub(crate) assets: Fetcher,
+    /// Where edge sessions are.
+    pub(crate) sessions: ObjectNamespace,
+}
+
+/// How much edge sessions may take, and how long they stay.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// For each session.
+    pub(crate) session: index::Limits,
+    /// How long a session stays that nobody uses.
+    pub(crate) ttl_ms: u64,
+    /// How many bytes an address may write in an hour.
+    pub(crate) address_bytes: u64,
+    /// How many sessions an address may begin in an hour.
+    pub(crate) address_sessions: u64,
+}
+
+impl Limits {
+    /// Reads the limits; what is wrong with them is said for the person who deploys.
+    pub(crate) fn read(env: &Env) -> Result<Self, String> {
+        Ok(Self {
+            session: index::Limits {
+                max_files: number(env, "EDGE_SESSION_FILES", 20_000)? as usize,
+                max_file_bytes: number(env, "EDGE_FILE_BYTES", 100 << 20)?,
+                max_session_bytes: number(env, "EDGE_SESSION_BYTES", 256 << 20)?,
+            },
+            ttl_ms: number(env, "EDGE_TTL_SECONDS", 24 * 60 * 60)? * 1000,
+            address_bytes: number(env, "EDGE_ADDRESS_BYTES_PER_HOUR", 2 << 30)?,
+            address_sessions: number(env, "EDGE_ADDRESS_SESSIONS_PER_HOUR", 200)?,
+        })
+    }
+}
+
+/// A variable that may be left out. TOML's numbers arrive as numbers, those of a command line as text.
+fn number(env: &Env, name: &str, default: u64) -> Result<u64, String> {
+    let value = js_sys::Reflect::get(env.as_ref(), &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
+    if value.is_undefined() {
+        return Ok(default);
+    }
+    let number = match (value.as_string(), value.as_f64()) {
+        (Some(text), _) => text.trim().parse().ok(),
+        (None, Some(number)) if number.fract() == 0.0 && number >= 0.0 => Some(number as u64),
+        _ => None,
+    };
+    // A billion of seconds is some decades, one of bytes times a thousand more than an object stores.
+    number
+        .filter(|number| (1..=1 << 40).contains(number))
+        .ok_or_else(|| format!("The variable {name} is {value:?}; it has to be a whole number above 0."))
 }
 
 impl Settings {
@@ -39,10 +95,18 @@ impl Settings {
         let assets = env
             .assets("ASSETS")
             .map_err(|_| "The binding ASSETS is missing from [assets] in wrangler.toml.".to_owned())?;
+        Limits::read(env)?;
+        let objects = |name: &str| {
+            env.durable_object(name).map_err(|_| {
+                format!("The binding {name} is missing from [[durable_objects.bindings]] in wrangler.toml.")
+            })
+        };
+        objects(ADDRESS_QUOTAS)?;
         Ok(Self {
             config,
             config_json: safe_in_script(&json),
             assets,
+            sessions: objects(EDGE_SESSIONS)?,
         })
     }
 }

@@ -1,10 +1,10 @@
-//! `cargo xtask size`: what the wasm weighs on the wire, against its budget.
+//! `cargo xtask size`: what the wasm weighs on the wire, against its budget; the edge's with its script, as it is deployed.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
-use crate::build::{Builder, HUB, SDK, WORKER};
+use crate::build::{Builder, HUB, SDK, WORKER, edge_files};
 use crate::failure::{Context, Failure, Result};
 use crate::run::Run;
 use crate::workspace;
@@ -19,13 +19,20 @@ pub(crate) fn check() -> Result<()> {
         "{:<8} {:>10} {:>10} {:>10} {:>6}",
         "wasm", "bytes", "brotli", "budget", "used"
     );
-    for (name, artefact) in [("worker", WORKER), ("hub", HUB), ("sdk", SDK)] {
-        let wasm = artefact.wasm();
+    for (name, files) in [
+        ("worker", vec![WORKER.wasm()]),
+        ("hub", vec![HUB.wasm()]),
+        ("sdk", vec![SDK.wasm()]),
+        ("edge", edge_files().to_vec()),
+    ] {
         let budget = *budgets
             .get(name)
             .ok_or_else(|| Failure::new(format!("xtask/budgets.toml has no budget for {name}")))?;
-        let plain = fs::metadata(&wasm).at(&wasm)?.len();
-        let packed = brotli(&wasm)?;
+        let (mut plain, mut packed) = (0, 0);
+        for file in &files {
+            plain += fs::metadata(file).at(file)?.len();
+            packed += brotli(file)?;
+        }
         println!(
             "{name:<8} {plain:>10} {packed:>10} {budget:>10} {:>5}%",
             packed * 100 / budget.max(1)
@@ -44,7 +51,7 @@ pub(crate) fn check() -> Result<()> {
 }
 
 /// The length after brotli at its best. Node has a brotli, and is there for other reasons.
-fn brotli(file: &Path) -> Result<u64> {
+fn brotli(file: &PathBuf) -> Result<u64> {
     const SCRIPT: &str = "const z=require('zlib'),f=require('fs');\
         console.log(z.brotliCompressSync(f.readFileSync(process.argv[1]),\
         {params:{[z.constants.BROTLI_PARAM_QUALITY]:11,[z.constants.BROTLI_PARAM_LGWIN]:24}}).length)";

@@ -95,6 +95,50 @@ pub fn content_policy(config: &Config, network: &Network) -> String {
     policy
 }
 
+/// What a document of an opaque origin may do by itself. The list lacks `allow-same-origin`, without which a document
+/// never acts as the origin that it came from, and `allow-top-navigation`.
+pub const OPAQUE_SANDBOX: &str =
+    "sandbox allow-scripts allow-forms allow-modals allow-popups allow-downloads allow-pointer-lock";
+
+/// The Content-Security-Policy of a document of an opaque origin whose files lie below `base`, `{origin}/{id}/`. It may
+/// stand in a `<meta>`.
+///
+/// An opaque origin is nobody's `'self'`, and no ancestor that is one matches a source: the session is named by its URL,
+/// and `frame-ancestors` is left to [`crate::edge::access`].
+pub fn opaque_policy(base: &str, network: &Network) -> String {
+    let origins: &[_] = match network {
+        // Without `default-src`, all that loads is allowed.
+        Network::Open => return String::from("base-uri *; form-action *"),
+        Network::None => &[],
+        Network::Origins(origins) => origins,
+    };
+    // Whatever the caller calls its base, it cannot end the source.
+    let base: String = base
+        .chars()
+        .filter(|char| char.is_ascii_graphic() && !matches!(char, ';' | ',' | '\'' | '"'))
+        .collect();
+    let mut policy = String::with_capacity(256);
+    for (before, after) in [
+        ("default-src ", " data: blob: 'unsafe-inline' 'unsafe-eval'"),
+        ("; base-uri ", ""),
+        ("; form-action ", ""),
+    ] {
+        policy.push_str(before);
+        policy.push_str(&base);
+        policy.push_str(after);
+        for origin in origins {
+            policy.push(' ');
+            policy.push_str(origin.as_str());
+        }
+    }
+    policy
+}
+
+/// The same as a header's value, with the sandbox that makes the origin opaque whoever embeds the document.
+pub fn opaque_policy_header(base: &str, network: &Network) -> String {
+    [OPAQUE_SANDBOX, "; ", &opaque_policy(base, network)].concat()
+}
+
 fn push_frame_ancestors(policy: &mut String, config: &Config) {
     if !policy.is_empty() {
         policy.push_str("; ");
@@ -155,6 +199,45 @@ mod tests {
             )
         );
         assert_eq!(content_policy(&config(), &Network::Open), ancestors);
+    }
+
+    #[test]
+    fn opaque_policies_name_the_session_and_never_self() {
+        let base = "https://vfs.test/e-abc/";
+        let api = OriginPattern::parse("https://api.test").unwrap();
+        assert_eq!(
+            opaque_policy(base, &Network::None),
+            format!(
+                "default-src {base} data: blob: 'unsafe-inline' 'unsafe-eval'; base-uri {base}; form-action {base}"
+            )
+        );
+        assert_eq!(
+            opaque_policy(base, &Network::Origins(vec![api])),
+            format!(
+                "default-src {base} data: blob: 'unsafe-inline' 'unsafe-eval' https://api.test; \
+                 base-uri {base} https://api.test; form-action {base} https://api.test"
+            )
+        );
+        assert_eq!(opaque_policy(base, &Network::Open), "base-uri *; form-action *");
+        assert!(!OPAQUE_SANDBOX.contains("same-origin") && !OPAQUE_SANDBOX.contains("top-navigation"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_base_cannot_end_its_source(base: String, open: bool) {
+            let network = if open { Network::Open } else { Network::None };
+            let policy = opaque_policy_header(&base, &network);
+            let directives: Vec<&str> = policy.split("; ").map(|part| part.split(' ').next().unwrap()).collect();
+            let expected: &[&str] = if open {
+                &["sandbox", "base-uri", "form-action"]
+            } else {
+                &["sandbox", "default-src", "base-uri", "form-action"]
+            };
+            proptest::prop_assert_eq!(directives, expected);
+            proptest::prop_assert!(policy.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !policy.contains(','));
+            proptest::prop_assert!(!policy.contains("'self'"));
+            proptest::prop_assert_eq!(policy.matches(';').count(), expected.len() - 1);
+        }
     }
 
     #[test]

@@ -9,14 +9,8 @@ const OWN: &str = "aaaa.vfs.test";
 
 fn get<'a>(hostname: &'a str, path: &'a str) -> EdgeRequest<'a> {
     EdgeRequest {
-        method: "GET",
-        hostname,
-        path,
-        origin: None,
-        fetch_dest: None,
-        fetch_mode: None,
-        accept: None,
         nonce: "abc123",
+        ..EdgeRequest::get(hostname, path)
     }
 }
 
@@ -33,16 +27,20 @@ fn line(request: &EdgeRequest<'_>) -> String {
         EdgePlan::Asset { path, .. } => format!("asset {path}"),
         EdgePlan::Boot { .. } => "boot".to_owned(),
         EdgePlan::Hello { .. } => "hello".to_owned(),
+        EdgePlan::Session(_) => "session".to_owned(),
+        EdgePlan::Refusal { .. } => "refusal".to_owned(),
+        EdgePlan::Write(_) => "write".to_owned(),
         EdgePlan::Page { status, .. } => status.to_string(),
     }
 }
 
-fn headers(request: &EdgeRequest<'_>) -> Headers<'static> {
+fn headers<'a>(request: &EdgeRequest<'a>) -> Headers<'a> {
     match edge(&config(), request) {
         EdgePlan::Asset { headers, .. }
         | EdgePlan::Boot { headers }
         | EdgePlan::Hello { headers }
         | EdgePlan::Page { headers, .. } => headers,
+        other => panic!("{other:?}"),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod answers;
 mod edge;
+mod edge_sessions;
 mod fixture;
 mod headers;
 mod properties;

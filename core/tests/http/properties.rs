@@ -349,13 +349,12 @@ proptest! {
     ) {
         let request = EdgeRequest {
             method: &asked.method,
-            hostname: &asked.hostname,
-            path: &asked.path,
             origin: origin.as_deref(),
             fetch_dest: dest.as_deref(),
             fetch_mode: mode.as_deref(),
             accept: asked.conditions[0].as_deref(),
             nonce: &nonce,
+            ..EdgeRequest::get(&asked.hostname, &asked.path)
         };
         match edge(&config(), &request) {
             EdgePlan::Asset { path, headers } => {
@@ -367,6 +366,8 @@ proptest! {
                 prop_assert!(matches!(status, 404 | 405));
                 no_control_characters(&headers)?;
             }
+            // Made on purpose in `edge_sessions`; none is made by chance.
+            plan => prop_assert!(matches!(plan, EdgePlan::Refusal { .. }), "{:?}", plan),
         }
     }
 

@@ -1,36 +1,25 @@
 //! The network side of the VFS origin, by plain HTTP: its own assets, the boot page, real errors, and settings that
 //! are wrong. No browser takes part, so one engine's run shows it.
 
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use ureq::http::Response;
 
-use crate::browser::Engine;
-use crate::case::{Case, Context, Host};
-use crate::process::Process;
-use crate::server::free_port;
+use super::wrangler::Wrangler;
+use crate::case::Case;
+use crate::lab::Shared;
 use crate::{Result, ensure};
 
-const ONCE: &[(Engine, &str)] = &[
-    (Engine::Firefox, "no browser takes part: shown in Chromium's run"),
-    (Engine::WebKit, "no browser takes part: shown in Chromium's run"),
-];
-
-const fn once(name: &'static str, run: fn(&mut Context<'_>) -> Result) -> Case {
-    Case::new(name, run).under(&[Host::SameSite]).without(ONCE)
-}
-
 pub(super) const CASES: &[Case] = &[
-    once("edge_worker_script", worker_script),
-    once("edge_hub_page", hub_page),
-    once("edge_hashed_assets", hashed_assets),
-    once("edge_session_documents_boot", boot),
-    once("edge_real_errors", errors),
-    once("edge_methods", methods),
-    once("edge_hello", hello),
-    once("edge_wrong_settings_are_named", settings),
+    Case::wire("edge_worker_script", worker_script),
+    Case::wire("edge_hub_page", hub_page),
+    Case::wire("edge_hashed_assets", hashed_assets),
+    Case::wire("edge_session_documents_boot", boot),
+    Case::wire("edge_real_errors", errors),
+    Case::wire("edge_methods", methods),
+    Case::wire("edge_hello", hello),
+    Case::wire("edge_wrong_settings_are_named", settings),
 ];
 
 const BARE: &str = "virtual-files.localhost";
@@ -135,8 +124,8 @@ const DOCUMENT: &[(&str, &str)] = &[
     ("Accept", "text/html,*/*;q=0.8"),
 ];
 
-fn worker_script(context: &mut Context<'_>) -> Result {
-    let port = context.shared.product()?.port;
+fn worker_script(shared: &mut Shared) -> Result {
+    let port = shared.product()?.port;
     for host in [BARE, SESSION] {
         let script = ask(port, "GET", host, "/sw.js", &[])?;
         script.status(200)?;
@@ -163,8 +152,8 @@ fn worker_script(context: &mut Context<'_>) -> Result {
     Ok(())
 }
 
-fn hub_page(context: &mut Context<'_>) -> Result {
-    let port = context.shared.product()?.port;
+fn hub_page(shared: &mut Shared) -> Result {
+    let port = shared.product()?.port;
     let mut nonces = Vec::new();
     for host in [BARE, SESSION] {
         let page = ask(port, "GET", host, "/hub.html", DOCUMENT)?;
@@ -193,8 +182,8 @@ fn hub_page(context: &mut Context<'_>) -> Result {
     })
 }
 
-fn hashed_assets(context: &mut Context<'_>) -> Result {
-    let port = context.shared.product()?.port;
+fn hashed_assets(shared: &mut Shared) -> Result {
+    let port = shared.product()?.port;
     let folder = super::dist("origin")?.join("_vf");
     let mut seen = 0;
     for file in std::fs::read_dir(&folder)? {
@@ -226,8 +215,8 @@ fn hashed_assets(context: &mut Context<'_>) -> Result {
     })
 }
 
-fn boot(context: &mut Context<'_>) -> Result {
-    let port = context.shared.product()?.port;
+fn boot(shared: &mut Shared) -> Result {
+    let port = shared.product()?.port;
     let old: &[(&str, &str)] = &[("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
     let top: &[(&str, &str)] = &[
         ("Sec-Fetch-Mode", "navigate"),
@@ -279,8 +268,8 @@ fn boot(context: &mut Context<'_>) -> Result {
     Ok(())
 }
 
-fn errors(context: &mut Context<'_>) -> Result {
-    let port = context.shared.product()?.port;
+fn errors(shared: &mut Shared) -> Result {
+    let port = shared.product()?.port;
     for (host, path) in [
         (BARE, "/"),
         (BARE, "/index.html"),
@@ -303,8 +292,8 @@ fn errors(context: &mut Context<'_>) -> Result {
     Ok(())
 }
 
-fn methods(context: &mut Context<'_>) -> Result {
-    let port = context.shared.product()?.port;
+fn methods(shared: &mut Shared) -> Result {
+    let port = shared.product()?.port;
     for host in [BARE, SESSION] {
         for path in ["/some-session/", "/sw.js", "/hub.html", "/_vf/hello", "/"] {
             for method in ["POST", "OPTIONS", "DELETE"] {
@@ -317,8 +306,8 @@ fn methods(context: &mut Context<'_>) -> Result {
     Ok(())
 }
 
-fn hello(context: &mut Context<'_>) -> Result {
-    let port = context.shared.product()?.port;
+fn hello(shared: &mut Shared) -> Result {
+    let port = shared.product()?.port;
     for host in [BARE, SESSION] {
         for (origin, allowed) in [
             ("http://localhost:1234", true),
@@ -341,58 +330,28 @@ fn hello(context: &mut Context<'_>) -> Result {
             answer.has("access-control-allow-origin", "*")?;
             answer.has("vary", "Origin")?;
             let said: Value = serde_json::from_slice(&answer.body)?;
-            ensure(said == json!({"version": 1, "allowed": allowed}), || {
-                format!("{}: {said}", answer.what)
-            })?;
+            ensure(
+                said == json!({"version": 1, "allowed": allowed, "sessions": true}),
+                || format!("{}: {said}", answer.what),
+            )?;
         }
     }
     Ok(())
 }
 
 /// Whoever deploys with settings that cannot be meant is told which one is wrong, and nothing else is served.
-fn settings(context: &mut Context<'_>) -> Result {
+fn settings(shared: &mut Shared) -> Result {
     let cases = [
         ("VFS_HOST:https://vfs.example.com/", "VFS_HOST"),
         ("ALLOWED_HOSTS:http://localhost:* example.com", "ALLOWED_HOSTS"),
+        ("EDGE_TTL_SECONDS:soon", "EDGE_TTL_SECONDS"),
+        ("EDGE_SESSION_BYTES:0", "EDGE_SESSION_BYTES"),
     ];
     for (number, (variable, named)) in cases.into_iter().enumerate() {
-        let root = std::env::var_os("VF_ROOT").map_or_else(|| ".".into(), std::path::PathBuf::from);
-        let root = root.canonicalize()?;
-        let (port, inspector) = (free_port()?, free_port()?);
-        let log = context.shared.out().join(format!("wrangler-settings-{number}.log"));
-        let state = context
-            .shared
-            .out()
-            .join("profiles")
-            .join(format!("settings-{number}-{}", std::process::id()));
-        let mut command = Command::new(std::env::var("VF_WRANGLER").unwrap_or_else(|_| "wrangler".to_owned()));
-        command.arg("dev").arg("--config").arg(root.join("wrangler.toml"));
-        command.args([
-            "--ip",
-            "127.0.0.1",
-            "--show-interactive-dev-session=false",
-            "--var",
-            variable,
-        ]);
-        command.args(["--port", &port.to_string(), "--inspector-port", &inspector.to_string()]);
-        command.arg("--persist-to").arg(state).current_dir(&root);
-        command
-            .env("WRANGLER_SEND_METRICS", "false")
-            .env("CI", "true")
-            .stdin(Stdio::null());
-        command
-            .stdout(std::fs::File::create(&log)?)
-            .stderr(std::fs::File::options().append(true).open(&log)?);
-        let mut process = Process::start(&mut command)?;
-        let limit = Instant::now() + Duration::from_secs(60);
-        let answer = loop {
-            match ask(port, "GET", BARE, "/sw.js", &[]) {
-                Ok(answer) => break answer,
-                Err(error) if !process.running() || Instant::now() > limit => return Err(error),
-                // A server that starts has no other way to be waited for than to be asked.
-                Err(_) => std::thread::sleep(Duration::from_millis(100)),
-            }
-        };
+        let name = format!("settings-{number}");
+        let wrangler = Wrangler::start(shared.out(), &name, Wrangler::product()?, &[variable])?;
+        let port = wrangler.port();
+        let answer = ask(port, "GET", BARE, "/sw.js", &[])?;
         answer.status(500)?;
         let text = answer.text();
         ensure(

@@ -7,6 +7,7 @@ mod apps;
 mod codes;
 mod demo;
 mod edge;
+mod edge_sessions;
 mod files;
 mod http;
 mod lifecycle;
@@ -14,9 +15,7 @@ mod protocol;
 mod sdk;
 mod table;
 mod walls;
-
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+pub mod wrangler;
 
 use serde_json::{Value, json};
 
@@ -25,8 +24,8 @@ use crate::browser::Browser;
 use crate::case::{Case, Context};
 use crate::fixtures::{self, Files};
 use crate::lab::Shared;
-use crate::process::Process;
-use crate::server::{Reply, Server, free_port};
+use crate::server::{Reply, Server};
+use wrangler::Wrangler;
 
 /// All cases.
 pub const CASES: &[&[Case]] = &[
@@ -34,6 +33,10 @@ pub const CASES: &[&[Case]] = &[
     codes::CASES,
     demo::CASES,
     edge::CASES,
+    edge_sessions::content::CASES,
+    edge_sessions::crashes::CASES,
+    edge_sessions::limits::CASES,
+    edge_sessions::walls::CASES,
     files::CASES,
     http::CASES,
     lifecycle::boot::CASES,
@@ -51,50 +54,24 @@ pub const CASES: &[&[Case]] = &[
 pub struct Product {
     port: u16,
     host: Server,
-    _wrangler: Process,
+    _wrangler: Wrangler,
 }
 
 impl Product {
     /// Starts both, and waits until the VFS origin answers.
     pub fn start(shared: &Shared) -> Result<Self> {
-        let root = std::env::var_os("VF_ROOT")
-            .map_or_else(|| ".".into(), std::path::PathBuf::from)
-            .canonicalize()?;
-        let wrangler = std::env::var("VF_WRANGLER").unwrap_or_else(|_| "wrangler".to_owned());
-        let port = free_port()?;
-        let log = shared.out().join("wrangler.log");
-        let state = shared
-            .out()
-            .join("profiles")
-            .join(format!("wrangler-{}", std::process::id()));
-        let mut command = Command::new(wrangler);
-        command.arg("dev").arg("--config").arg(root.join("wrangler.toml"));
-        command.args(["--ip", "127.0.0.1", "--port"]).arg(port.to_string());
-        command.args([
-            "--inspector-port",
-            &free_port()?.to_string(),
-            "--show-interactive-dev-session=false",
-        ]);
-        command.arg("--persist-to").arg(state).current_dir(&root);
-        command.env("WRANGLER_SEND_METRICS", "false").env("CI", "true");
-        command.stdin(Stdio::null()).stdout(std::fs::File::create(&log)?);
-        command.stderr(std::fs::File::options().append(true).open(&log)?);
-        let mut process = Process::start(&mut command)?;
-        let limit = Instant::now() + Duration::from_secs(60);
-        let mut pause = Duration::from_millis(50);
-        let hello = format!("http://127.0.0.1:{port}/_vf/hello");
-        while !ureq::get(&hello).call().is_ok_and(|answer| answer.status() == 200) {
-            if !process.running() || Instant::now() > limit {
-                return Err(format!("the VFS origin did not start: see {}", log.display()).into());
-            }
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_secs(1));
-        }
+        let wrangler = Wrangler::start(shared.out(), "wrangler", Wrangler::product()?, &[])?;
+        let port = wrangler.port();
         Ok(Self {
             port,
             host: host_server(port)?,
-            _wrangler: process,
+            _wrangler: wrangler,
         })
+    }
+
+    /// Where the VFS origin listens.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The VFS origin under a host name of its own.

@@ -28,6 +28,7 @@ use crate::toolchain::WasmToolchain;
 use crate::{tools, workspace};
 use output::Output;
 
+pub(crate) use edge::files as edge_files;
 pub(crate) use wasm::{HUB, SDK, WORKER};
 
 /// Everything a step may need.
@@ -64,7 +65,8 @@ impl Builder {
 
     /// Builds what only tests load.
     pub(crate) fn for_tests(&self) -> Result<()> {
-        wasm::build_for_tests(self)
+        wasm::build_for_tests(self)?;
+        edge::build_for_tests(self)
     }
 }
 

@@ -1,0 +1,67 @@
+//! A Worker under `wrangler dev`, on a port and with a state of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::Result;
+use crate::process::Process;
+use crate::server::free_port;
+
+/// A running Worker; ended when dropped.
+pub struct Wrangler {
+    process: Process,
+    port: u16,
+}
+
+impl Wrangler {
+    /// The configuration of the product.
+    pub fn product() -> Result<PathBuf> {
+        let root = std::env::var_os("VF_ROOT").map_or_else(|| ".".into(), PathBuf::from);
+        Ok(root.canonicalize()?.join("wrangler.toml"))
+    }
+
+    /// Starts a Worker, and waits until it answers. `variables` are `NAME:VALUE`. What is stored lies under the run and
+    /// `name`, and is there again when the same name is started again.
+    pub fn start(out: &Path, name: &str, config: PathBuf, variables: &[&str]) -> Result<Self> {
+        let folder = config.parent().unwrap_or(Path::new(".")).to_owned();
+        let wrangler = std::env::var("VF_WRANGLER").unwrap_or_else(|_| "wrangler".to_owned());
+        let (port, inspector) = (free_port()?, free_port()?);
+        let log = out.join(format!("{name}.log"));
+        let state = out.join("profiles").join(format!("{name}-{}", std::process::id()));
+        let mut command = Command::new(wrangler);
+        command.arg("dev").arg("--config").arg(config);
+        command.args(["--ip", "127.0.0.1", "--show-interactive-dev-session=false"]);
+        command.args(["--port", &port.to_string(), "--inspector-port", &inspector.to_string()]);
+        for variable in variables {
+            command.args(["--var", variable]);
+        }
+        command.arg("--persist-to").arg(state).current_dir(folder);
+        command.env("WRANGLER_SEND_METRICS", "false").env("CI", "true");
+        command.stdin(Stdio::null()).stdout(std::fs::File::create(&log)?);
+        command.stderr(std::fs::File::options().append(true).open(&log)?);
+        let mut process = Process::start(&mut command)?;
+        let limit = Instant::now() + Duration::from_secs(60);
+        let mut pause = Duration::from_millis(50);
+        // A server that starts has no other way to be waited for than to be asked; any answer of its is a sign of life.
+        let sign = format!("http://127.0.0.1:{port}/_vf/hello");
+        while matches!(ureq::get(&sign).call(), Err(error) if !matches!(error, ureq::Error::StatusCode(_))) {
+            if !process.running() || Instant::now() > limit {
+                return Err(format!("the Worker did not start: see {}", log.display()).into());
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_secs(1));
+        }
+        Ok(Self { process, port })
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Does something, and ends the Worker at once after it, as a machine that fails does.
+    pub fn kill_after<T>(self, act: impl FnOnce() -> T) -> T {
+        self.process.kill_after(act)
+    }
+}
