@@ -145,6 +145,13 @@ pub fn edge<'a>(config: &Config, request: &EdgeRequest<'a>) -> EdgePlan<'a> {
             return access::plan(config, request, id, path);
         }
     }
+    if let Layout::Origin(id) = config.layout(request.hostname)
+        && id.is_edge()
+    {
+        // On the session's own name every path is the session's, with its id in front or without.
+        let path = route::own_path(request.path, &id);
+        return access::plan(config, request, id, path);
+    }
     if !matches!(request.method, "GET" | "HEAD") {
         // The plan of no session, for its 405.
         return page(plan::plan(config, &as_request(request), "", None));

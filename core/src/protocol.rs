@@ -77,6 +77,14 @@ pub struct Message {
     pub storage: Option<String>,
     /// How the session is served.
     pub options: Option<SessionOptions>,
+    /// A document.
+    pub html: Option<String>,
+    /// The URL that a document's relative URLs are of.
+    pub base: Option<String>,
+    /// The root of the session at the edge, where a document is to bear its content policy.
+    pub policy: Option<String>,
+    /// Whether the origin has a name for each session.
+    pub wildcard: bool,
 }
 
 /// What a host asks for.
@@ -152,6 +160,24 @@ pub enum Request {
         /// The session.
         session: SessionId,
     },
+    /// Have the edge serve the session as well, from now on with every change of it.
+    Mirror {
+        /// The session.
+        session: SessionId,
+        /// Whether it can have a host name of its own there.
+        wildcard: bool,
+    },
+    /// An HTML document with a base URL, and with the session's content policy.
+    Document {
+        /// The session.
+        session: SessionId,
+        /// The document.
+        html: String,
+        /// The base.
+        base: String,
+        /// The root of the session at the edge; without one, the document bears no policy.
+        policy: Option<String>,
+    },
     /// Storage used and left, and the worker's state.
     Estimate,
     /// Have the worker running, as some browsers do not start it for a frame's navigation.
@@ -222,6 +248,16 @@ impl TryFrom<Message> for Request {
             "UNSUBSCRIBE" => Self::Unsubscribe { session: session()? },
             "EXPORT" => Self::Export { session: session()? },
             "RELEASE" => Self::Release { session: session()? },
+            "MIRROR" => Self::Mirror {
+                session: session()?,
+                wildcard: message.wildcard,
+            },
+            "DOCUMENT" => Self::Document {
+                session: session()?,
+                html: message.html.ok_or_else(|| missing("html"))?,
+                base: message.base.ok_or_else(|| missing("base"))?,
+                policy: message.policy,
+            },
             "ESTIMATE" => Self::Estimate,
             "WAKE" => Self::Wake,
             "" => return Err(missing("type")),
@@ -260,15 +296,20 @@ pub struct FileInfo {
 impl FileInfo {
     /// The properties of an entry.
     pub fn new(path: &FilePath, entry: &FileEntry, media_type: &str) -> Self {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let nibbles = entry.etag.iter().flat_map(|byte| [byte >> 4, byte & 15]);
         Self {
             path: path.as_str().into(),
             size: entry.length,
             media_type: media_type.into(),
-            etag: nibbles.map(|nibble| DIGITS[usize::from(nibble)] as char).collect(),
+            etag: Self::hex(&entry.etag),
             modified: entry.modified,
         }
+    }
+
+    /// An entity tag's value as text.
+    pub fn hex(etag: &[u8; 16]) -> String {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let nibbles = etag.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        nibbles.map(|nibble| DIGITS[usize::from(nibble)] as char).collect()
     }
 }
 

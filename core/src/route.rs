@@ -110,6 +110,14 @@ fn below<'a>(path: &'a str, id: &str) -> Option<&'a str> {
         .filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// A path of a session's own host name, without the id that it may begin with: nothing, or something that begins with a
+/// slash.
+pub(crate) fn own_path<'a>(path: &'a str, id: &SessionId) -> &'a str {
+    path.strip_prefix('/')
+        .and_then(|path| below(path, id.as_str()))
+        .unwrap_or(path)
+}
+
 /// `/{id}` is a directory as any other.
 fn to_root<'a>(id: &SessionId, query: &str) -> Route<'a> {
     Route::Redirect {

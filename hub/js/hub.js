@@ -1,7 +1,23 @@
 // The hub page's entry: loads the wasm and hands it the messages that came before.
 import init, { start } from "./virtual_files_hub.js";
 
-const { config, wasm, early } = self.virtualFiles;
+const { config, wasm, html, early } = self.virtualFiles;
+
+// What few pages need is loaded when it is first asked for, and again where that failed.
+let documents;
+self.virtualFiles.document = async (text, base, policy) => {
+  documents ??= import(html.script).then(async (module) => {
+    await module.default({ module_or_path: html.wasm });
+    return module;
+  });
+  try {
+    return (await documents).document(text, base, policy);
+  } catch (error) {
+    documents = undefined;
+    throw error;
+  }
+};
+
 try {
   await init({ module_or_path: wasm });
   start(config);

@@ -1,6 +1,6 @@
 //! Between JavaScript's values and the core's types; no other file of this crate looks inside a message.
 
-use js_sys::{Array, Object, Uint8Array};
+use js_sys::{Array, Object, Promise, Uint8Array};
 use serde::Serialize;
 use std::rc::Rc;
 use virtual_files_core::change::NewFile;
@@ -10,7 +10,8 @@ use virtual_files_core::{media_type, mime, protocol::Request};
 use virtual_files_store::BlobBody;
 use virtual_files_web::bundle::{self, Packed};
 use virtual_files_web::envelope::{blobs, get, set};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 
 /// The name of a message, `""` for anything that is none.
 pub(crate) fn kind(data: &JsValue) -> String {
@@ -20,6 +21,31 @@ pub(crate) fn kind(data: &JsValue) -> String {
 /// The id that the answer shall bear.
 pub(crate) fn id(data: &JsValue) -> u32 {
     get(data, "id").as_f64().unwrap_or_default() as u32
+}
+
+/// Whether a message is about a session that the edge is to serve: then it matters little if there is no worker.
+pub(crate) fn is_for_edge(data: &JsValue) -> bool {
+    get(data, "edge").as_bool() == Some(true)
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// Of the page's script: puts base and policy into a document, by wasm that is loaded for it.
+    #[wasm_bindgen(js_namespace = virtualFiles, js_name = document)]
+    fn page_document(html: &str, base: &str, policy: Option<&str>) -> Promise;
+}
+
+/// A document with a base, and with a policy if there is one.
+pub(crate) async fn document(html: &str, base: &str, policy: Option<&str>) -> Result<JsValue> {
+    let unloaded = |_| {
+        Error::new(
+            ErrorCode::Internal,
+            "The hub could not load what puts a base into a document.",
+        )
+    };
+    JsFuture::from(page_document(html, base, policy))
+        .await
+        .map_err(unloaded)
 }
 
 /// What a message asks for.

@@ -1,6 +1,7 @@
 //! The hub's ears: who may speak, over which port, and that each request gets exactly one answer.
 
 use crate::convert::{self, Abort};
+use crate::mirror::Mirrors;
 use crate::request::perform;
 use crate::sessions::Sessions;
 use crate::worker::Worker;
@@ -27,6 +28,7 @@ pub(crate) struct Hub {
     own_origin: String,
     pub(crate) sessions: Rc<Sessions>,
     pub(crate) worker: Rc<Worker>,
+    pub(crate) mirrors: Rc<Mirrors>,
     /// Resolves when worker and store have been looked for.
     started: Promise,
     unavailable: Rc<RefCell<Option<Error>>>,
@@ -59,6 +61,7 @@ impl Hub {
             own_origin,
             sessions,
             worker,
+            mirrors: Rc::default(),
             started,
             unavailable,
             subscribers: RefCell::default(),
@@ -69,9 +72,34 @@ impl Hub {
 
     /// Waits until the hub has its worker; the error says why it has none.
     pub(crate) async fn ready(&self) -> Result<()> {
+        self.looked().await;
+        self.unavailable.borrow().clone().map_or(Ok(()), Err)
+    }
+
+    /// The same where the worker matters: not so for sessions that the edge is to serve.
+    pub(crate) async fn ready_for(&self, edge: bool) -> Result<()> {
+        match edge {
+            true => {
+                self.looked().await;
+                Ok(())
+            }
+            false => self.ready().await,
+        }
+    }
+
+    async fn looked(&self) {
         // This promise is ours, and never rejects.
         drop(JsFuture::from(self.started.clone()).await);
-        self.unavailable.borrow().clone().map_or(Ok(()), Err)
+    }
+
+    /// The URL of the root of a session that the edge serves under this id: on a name of its own where sessions have one,
+    /// as `wildcard` says.
+    pub(crate) fn edge_root(&self, id: &SessionId, wildcard: bool) -> String {
+        let root = ["/", id.as_str(), "/"].concat();
+        match self.own_origin.split_once("://") {
+            Some((scheme, host)) if wildcard => [scheme, "://", id.as_str(), ".", host, &root].concat(),
+            _ => [self.own_origin.as_str(), &root].concat(),
+        }
     }
 
     /// The time of a change, in milliseconds since 1970-01-01T00:00Z; no two changes have the same, however coarse the
@@ -193,8 +221,11 @@ pub(crate) fn listen(hub: &Rc<Hub>, window: &Window) {
             if let (Some(session), Some(version)) = (session, version) {
                 this.tell(&session, version as u64);
                 let removed = get(&event.data(), "removed").as_f64().unwrap_or_default() as u64;
-                let sessions = this.sessions.clone();
-                spawn_local(async move { sessions.forget(&session, removed).await });
+                let (sessions, mirrors) = (this.sessions.clone(), this.mirrors.clone());
+                spawn_local(async move {
+                    sessions.forget(&session, removed).await;
+                    mirrors.refresh(&sessions, &session).await;
+                });
             }
         });
         changes.set_onmessage(Some(on_change.as_ref().unchecked_ref()));

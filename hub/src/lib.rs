@@ -5,9 +5,11 @@
 //! change does to a session is the core's to decide.
 
 mod convert;
+mod edge;
 mod export;
 mod host;
 mod locks;
+mod mirror;
 mod request;
 mod sessions;
 mod worker;

@@ -34,27 +34,40 @@ fn manager() -> Option<LockManager> {
     (!locks.is_undefined()).then(|| locks.unchecked_into())
 }
 
-/// Runs `work` while holding the session's lock.
+/// Runs `work` while holding the session's lock. Where the browser gives no locks (it blocks this frame's storage, and so
+/// every way to another page of the origin), there is nobody else who could write.
 pub(crate) async fn exclusive<T: 'static>(
     session: &SessionId,
     work: impl Future<Output = Result<T>> + 'static,
 ) -> Result<T> {
     let Some(locks) = manager() else { return work.await };
     let outcome = Rc::new(RefCell::new(None));
-    let slot = outcome.clone();
+    let work = Rc::new(RefCell::new(Some(work)));
+    let (slot, begun) = (outcome.clone(), work.clone());
     let callback = Closure::once_into_js(move || {
         future_to_promise(async move {
-            let result = work.await;
-            slot.replace(Some(result));
+            let work = begun.take();
+            if let Some(work) = work {
+                let result = work.await;
+                slot.replace(Some(result));
+            }
             Ok(JsValue::UNDEFINED)
         })
     });
-    let lost = |_| Error::new(ErrorCode::Internal, "The browser gave no lock for the session.");
-    let options = js_sys::Object::new();
     let name = writer_lock(session);
-    let done = locks.request(&name, &options, callback.unchecked_ref()).map_err(lost)?;
-    JsFuture::from(done).await.map_err(lost)?;
-    outcome.take().unwrap_or_else(|| Err(lost(JsValue::UNDEFINED)))
+    let asked = locks.request(&name, &js_sys::Object::new(), callback.unchecked_ref());
+    if let Ok(done) = asked {
+        drop(JsFuture::from(done).await);
+    }
+    let refused = work.take();
+    match (refused, outcome.take()) {
+        (Some(work), _) => work.await,
+        (None, Some(result)) => result,
+        (None, None) => Err(Error::new(
+            ErrorCode::Internal,
+            "The browser took the session's lock away.",
+        )),
+    }
 }
 
 /// Says to all that this hub has the session in its memory, until it is dropped.
@@ -73,12 +86,12 @@ impl Holding {
         });
         let options = js_sys::Object::new();
         envelope::set(&options, "mode", &"shared".into());
-        drop(
-            locks
-                .request(&holder_lock(session), &options, callback.unchecked_ref())
-                .ok()?,
-        );
-        JsFuture::from(granted).await.ok()?;
+        let asked = locks
+            .request(&holder_lock(session), &options, callback.unchecked_ref())
+            .ok()?;
+        // Refused, it rejects at once; granted, it is there until it is released.
+        let first = Promise::race(&js_sys::Array::of2(&granted, &asked));
+        JsFuture::from(first).await.ok()?;
         Some(Self(release))
     }
 }

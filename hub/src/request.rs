@@ -3,12 +3,15 @@
 use crate::convert::{self, Abort};
 use crate::export;
 use crate::host::Hub;
+use crate::sessions::Changed;
 use serde::Serialize;
 use virtual_files_core::change::{Change, Mode};
 use virtual_files_core::error::{Error, ErrorCode, Result};
+use virtual_files_core::http::headers::opaque_policy;
 use virtual_files_core::index::Index;
 use virtual_files_core::path::FilePath;
-use virtual_files_core::protocol::{self, FileInfo, PROTOCOL_VERSION, Request, ToWorker, WorkerStats};
+use virtual_files_core::protocol::{self, FileInfo, PROTOCOL_VERSION, Request, Storage, ToWorker, WorkerStats};
+use virtual_files_core::session::SessionId;
 use virtual_files_store::BlobBody;
 use virtual_files_web::envelope;
 use wasm_bindgen::{JsCast, JsValue};
@@ -90,6 +93,7 @@ pub(crate) async fn perform(
     abort: Abort,
     progress: impl Fn(u64, u64),
 ) -> Result<JsValue> {
+    let edge = convert::is_for_edge(data);
     match request {
         Request::Connect => connected(hub).await,
         // Taken care of by the connection, since it speaks of another request.
@@ -113,11 +117,9 @@ pub(crate) async fn perform(
                 options,
                 now: hub.now(),
             };
-            hub.ready().await?;
-            let changed = hub
-                .sessions
-                .change(session.clone(), Some(storage), change, abort)
-                .await?;
+            hub.ready_for(edge).await?;
+            let going_on = |done, of| report(&progress, &abort, total, done, of);
+            let changed = change_all(hub, &session, Some(storage), change, &abort, &going_on).await?;
             let changed = changed.ok_or_else(|| Error::new(ErrorCode::Internal, "The put changed nothing."))?;
             progress(total, total);
             hub.announce(&session, changed.applied.version);
@@ -131,7 +133,7 @@ pub(crate) async fn perform(
         }
         Request::DeleteFiles { session, paths } => {
             hub.check(&session)?;
-            hub.ready().await?;
+            hub.ready_for(edge).await?;
             let change = Change {
                 mode: Mode::Merge,
                 packs: Vec::new(),
@@ -140,7 +142,7 @@ pub(crate) async fn perform(
                 options: None,
                 now: hub.now(),
             };
-            let changed = hub.sessions.change(session.clone(), None, change, abort).await?;
+            let changed = change_all(hub, &session, None, change, &abort, &|_, _| !abort.get()).await?;
             // A session that is not there is not made by deleting from it.
             let Some(changed) = changed else {
                 return convert::value(&Deleted { version: 0, deleted: 0 });
@@ -153,7 +155,7 @@ pub(crate) async fn perform(
         }
         Request::ListFiles { session, prefix } => {
             hub.check(&session)?;
-            hub.ready().await?;
+            hub.ready_for(edge).await?;
             let listed = match hub.sessions.index(&session).await? {
                 Some((index, _)) => Listed {
                     version: index.version(),
@@ -168,7 +170,7 @@ pub(crate) async fn perform(
         }
         Request::ReadFile { session, path } => {
             hub.check(&session)?;
-            hub.ready().await?;
+            hub.ready_for(edge).await?;
             let (index, body) = hub.sessions.read(&session, &path).await?;
             let value = convert::value(&info(&index, &path)?)?;
             let typed = body.blob().slice_with_f64_and_f64_and_content_type(
@@ -182,7 +184,7 @@ pub(crate) async fn perform(
         }
         Request::Stat { session, path } => {
             hub.check(&session)?;
-            hub.ready().await?;
+            hub.ready_for(edge).await?;
             match hub.sessions.index(&session).await? {
                 Some((index, _)) => convert::value(&info(&index, &path)?),
                 None => Err(not_found(&path)),
@@ -190,7 +192,7 @@ pub(crate) async fn perform(
         }
         Request::DeleteSession { session } => {
             hub.check(&session)?;
-            hub.ready().await?;
+            hub.ready_for(edge).await?;
             let removed = hub
                 .sessions
                 .remove(session.clone(), hub.announcer(session.clone()))
@@ -198,12 +200,13 @@ pub(crate) async fn perform(
             if removed.is_some() {
                 hub.tell(&session, 0);
             }
+            hub.mirrors.refresh(&hub.sessions, &session).await;
             let value = js_sys::Object::new();
             envelope::set(&value, "deleted", &removed.is_some().into());
             Ok(value.into())
         }
         Request::ListSessions => {
-            hub.ready().await?;
+            hub.ready_for(edge).await?;
             let all = hub.sessions.list().await?;
             let sessions = all.iter().map(|(info, storage)| Session {
                 id: info.id.as_str(),
@@ -220,7 +223,7 @@ pub(crate) async fn perform(
         }
         Request::Export { session } => {
             hub.check(&session)?;
-            hub.ready().await?;
+            hub.ready_for(edge).await?;
             let Some((index, packs)) = hub.sessions.export(&session).await? else {
                 return Err(Error::new(ErrorCode::NotFound, "There is no such session."));
             };
@@ -238,7 +241,8 @@ pub(crate) async fn perform(
         }
         Request::Release { session } => {
             hub.check(&session)?;
-            hub.ready().await?;
+            hub.ready_for(edge).await?;
+            hub.mirrors.close(&session).await;
             hub.sessions.release(session).await?;
             Ok(js_sys::Object::new().into())
         }
@@ -247,7 +251,7 @@ pub(crate) async fn perform(
             hub.check(&session).map(|()| js_sys::Object::new().into())
         }
         Request::Estimate => {
-            hub.ready().await?;
+            hub.ready_for(edge).await?;
             let (usage, quota, persisted) = convert::estimate().await;
             let stats = stats(hub).await?;
             let worker = WorkerState {
@@ -266,12 +270,68 @@ pub(crate) async fn perform(
                 worker,
             })
         }
+        Request::Mirror { session, wildcard } => {
+            hub.check(&session)?;
+            hub.ready_for(edge).await?;
+            let going_on = |done, of| report(&progress, &abort, of, done, of);
+            let id = hub.mirrors.open(&hub.sessions, &session, &going_on).await?;
+            let value = js_sys::Object::new();
+            envelope::set(&value, "root", &hub.edge_root(&id, wildcard).into());
+            Ok(value.into())
+        }
+        Request::Document {
+            session,
+            html,
+            base,
+            policy,
+        } => {
+            hub.check(&session)?;
+            hub.ready_for(edge).await?;
+            let index = hub.sessions.index(&session).await?;
+            let network = index.map(|(index, _)| index.options().network.clone());
+            let policy = policy.map(|root| opaque_policy(&root, &network.unwrap_or_default()));
+            let html = convert::document(&html, &base, policy.as_deref()).await?;
+            let value = js_sys::Object::new();
+            envelope::set(&value, "html", &html);
+            Ok(value.into())
+        }
         Request::Wake => {
-            hub.ready().await?;
+            hub.ready_for(edge).await?;
             stats(hub).await?;
             Ok(js_sys::Object::new().into())
         }
     }
+}
+
+/// Makes a change here, and at the edge where that has the session, too. What cannot be uploaded is not made here either;
+/// what only could not be committed at the edge is made here, and the edge catches up with the next change.
+async fn change_all(
+    hub: &Hub,
+    session: &SessionId,
+    storage: Option<Storage>,
+    change: Change<BlobBody>,
+    abort: &Abort,
+    going_on: &dyn Fn(u64, u64) -> bool,
+) -> Result<Option<Changed>> {
+    let staged = hub.mirrors.stage(session, &change, going_on).await?;
+    let changed = hub
+        .sessions
+        .change(session.clone(), storage, change, abort.clone())
+        .await;
+    match (staged, &changed) {
+        (Some(staged), Ok(Some(_))) => staged.commit(&hub.sessions, session).await?,
+        (Some(staged), _) => staged.abandon().await,
+        (None, _) => {}
+    }
+    changed
+}
+
+/// Reports how far an upload is, as a part of `total`. Says whether it shall go on.
+fn report(progress: &impl Fn(u64, u64), abort: &Abort, total: u64, done: u64, of: u64) -> bool {
+    if of > 0 {
+        progress((total as f64 * (done as f64 / of as f64)) as u64, total);
+    }
+    !abort.get()
 }
 
 async fn connected(hub: &Hub) -> Result<JsValue> {

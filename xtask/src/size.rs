@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::build::{Builder, HUB, SDK, WORKER, edge_files};
+use crate::build::{Builder, HTML, HUB, SDK, WORKER, edge_files};
 use crate::failure::{Context, Failure, Result};
 use crate::run::Run;
 use crate::workspace;
@@ -22,6 +22,7 @@ pub(crate) fn check() -> Result<()> {
     for (name, files) in [
         ("worker", vec![WORKER.wasm()]),
         ("hub", vec![HUB.wasm()]),
+        ("html", vec![HTML.wasm()]),
         ("sdk", vec![SDK.wasm()]),
         ("edge", edge_files().to_vec()),
     ] {

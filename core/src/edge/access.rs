@@ -5,8 +5,8 @@
 //! a script or a service worker of the VFS origin.
 //!
 //! What it keeps true: a refusal says nothing about whether the session exists; every answer makes its document's origin
-//! opaque by itself. A root-absolute URL (`/main.js`) cannot be resolved here: requests of an opaque client carry no path
-//! of the document that asks.
+//! opaque by itself. On the bare name a root-absolute URL (`/main.js`) is nobody's, as requests of an opaque client carry no
+//! path of the document that asks; where sessions have names of their own, it is the session's that is named.
 
 use super::{EdgePlan, EdgeRequest, is_navigation};
 use crate::config::Config;
@@ -139,7 +139,12 @@ fn dress<'i>(request: &EdgeRequest<'_>, id: &SessionId, mut plan: Plan<'i>, netw
             (true, own_policy())
         }
         Plan::Empty { .. } | Plan::Serve { .. } => {
-            let base = [request.own_origin, &root].concat();
+            // On its own name the session has all of the origin.
+            let own = request
+                .hostname
+                .strip_prefix(id.as_str())
+                .is_some_and(|rest| rest.starts_with('.'));
+            let base = [request.own_origin, if own { "/" } else { &root }].concat();
             (false, opaque_policy_header(&base, network))
         }
     };

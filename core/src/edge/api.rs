@@ -144,12 +144,13 @@ pub fn plan<'a>(config: &Config, request: &EdgeRequest<'a>, rest: &'a str) -> Ed
     let mut headers = common_headers();
     let Some(origin) = request
         .origin
-        .filter(|origin| config.accepts(origin, request.own_origin))
+        // The hub writes for the hosts that it listens to.
+        .filter(|origin| *origin == request.own_origin || config.accepts(origin, request.own_origin))
     else {
         let refusal = Refusal::new(
             403,
             ErrorCode::OriginNotAllowed,
-            "Only pages of an allowed host may write sessions.",
+            "Only the hub and pages of an allowed host may write sessions.",
         );
         return EdgePlan::Refusal { refusal, headers };
     };

@@ -363,7 +363,6 @@ fn only_hosts_with_a_key_write() {
     for origin in [
         None,
         Some("null"),
-        Some(OWN),
         Some("https://aaaa.vfs.test"),
         Some("https://evil.test"),
     ] {
@@ -501,4 +500,45 @@ proptest! {
             prop_assert!(!value.chars().any(char::is_control), "{}: {:?}", name, value);
         }
     }
+}
+
+#[test]
+fn a_sessions_own_name_has_nothing_but_the_session() {
+    let host = format!("{ID}.{HOST}");
+    let own_origin = format!("https://{host}");
+    let asked = |path: &'static str| EdgeRequest {
+        own_origin: &own_origin,
+        hostname: &host,
+        ..get(path)
+    };
+    for (path, wanted) in [
+        ("/", ""),
+        ("/main.js", "main.js"),
+        ("/e-abcdefghijklmnopqrstuvwxyz/", ""),
+        ("/e-abcdefghijklmnopqrstuvwxyz/docs/a.js", "docs/a.js"),
+        (
+            "/e-abcdefghijklmnopqrstuvwxyzx/a.js",
+            "e-abcdefghijklmnopqrstuvwxyzx/a.js",
+        ),
+        ("/hub.html", "hub.html"),
+        ("/sw.js", "sw.js"),
+        ("/_vf/hello", "_vf/hello"),
+        (
+            "/_vf/sessions/e-abcdefghijklmnopqrstuvwxyz",
+            "_vf/sessions/e-abcdefghijklmnopqrstuvwxyz",
+        ),
+    ] {
+        assert_eq!(line(&asked(path)), format!("{ID} {wanted:?}"), "{path}");
+        let document = EdgeRequest {
+            fetch_dest: Some("document"),
+            fetch_mode: Some("navigate"),
+            ..asked(path)
+        };
+        assert_eq!(line(&document), "403", "{path}");
+    }
+    let EdgePlan::Session(read) = edge(&config(), &asked("/docs/a.js")) else {
+        panic!("no session");
+    };
+    let plan = read.answer(&config(), &asked("/docs/a.js"), None);
+    dressed(plan.headers());
 }

@@ -224,11 +224,17 @@ fn at_the_edge(request: &Request<'_>, destination: &str) {
         method: request.method,
         hostname: request.hostname,
         path: request.path,
+        query: request.query,
+        own_origin: "https://vfs.test",
         origin: request.if_range,
+        referer: request.if_modified_since,
         fetch_dest: Some(destination),
         fetch_mode: request.range,
         accept: request.if_none_match,
+        authorization: request.range,
+        content_encoding: request.if_none_match,
         nonce: "nonce",
+        ..EdgeRequest::get(request.hostname, request.path)
     };
     match edge(&CONFIG, &request) {
         EdgePlan::Asset { path, headers } => {
@@ -240,5 +246,11 @@ fn at_the_edge(request: &Request<'_>, destination: &str) {
         }
         EdgePlan::Boot { headers } | EdgePlan::Hello { headers } => are_headers(&headers),
         EdgePlan::Page { headers, .. } => are_headers(&headers),
+        EdgePlan::Session(read) => {
+            let plan = read.answer(&CONFIG, &request, None);
+            are_headers(plan.headers());
+        }
+        EdgePlan::Refusal { headers, .. } => are_headers(&headers),
+        EdgePlan::Write(write) => are_headers(&write.headers),
     }
 }

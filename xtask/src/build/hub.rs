@@ -7,7 +7,7 @@ use std::fs;
 
 use super::Builder;
 use super::output::Output;
-use super::wasm::HUB;
+use super::wasm::{Artefact, HTML, HUB};
 use super::worker::{CONFIG, require};
 use crate::failure::{Context, Result};
 use crate::run::Run;
@@ -16,11 +16,14 @@ use crate::{tools, workspace};
 
 const HUB_SCRIPT: &str = "__VF_HUB_JS__";
 const HUB_WASM: &str = "__VF_HUB_WASM__";
+const HTML_SCRIPT: &str = "__VF_HTML_JS__";
+const HTML_WASM: &str = "__VF_HTML_WASM__";
 const NONCE: &str = "__VF_NONCE__";
 
 /// Builds the pages and what the hub loads.
 pub(super) fn build(builder: &Builder) -> Result<()> {
     HUB.build(builder)?;
+    HTML.build(builder)?;
     let origin = workspace::dist().join("origin");
     let outputs = [origin.join("hub.html"), origin.join("_vf/boot.html")];
     Inputs::new("hub")
@@ -29,29 +32,40 @@ pub(super) fn build(builder: &Builder) -> Result<()> {
             workspace::path("hub/js"),
             HUB.bindings(),
             HUB.wasm(),
+            HTML.bindings(),
+            HTML.wasm(),
         ])?
         .step("hub", &outputs, assemble)
 }
 
 fn assemble() -> Result<()> {
-    let wasm = fs::read(HUB.wasm()).at(&HUB.wasm())?;
-    let wasm_name = format!("hub-{}.wasm", short_hash(&wasm));
-    let script = bundle()?;
-    let script_name = format!("hub-{}.js", short_hash(script.as_bytes()));
-
     let mut output = Output::new(workspace::dist().join("origin/_vf"));
-    output.write(&wasm_name, wasm)?;
-    output.write(&script_name, script)?;
+    let (hub_script, hub_wasm) = hashed(&mut output, "hub", &HUB, &bundle("hub.js", &HUB)?)?;
+    let (html_script, html_wasm) = hashed(&mut output, "html", &HTML, &bundle("html.js", &HTML)?)?;
     output.write("boot.html", page("boot.html")?)?;
-    let hub = page("hub.html")?;
+    let mut hub = page("hub.html")?;
     require(&hub, CONFIG, "hub/static/hub.html")?;
-    require(&hub, HUB_SCRIPT, "hub/static/hub.html")?;
-    require(&hub, HUB_WASM, "hub/static/hub.html")?;
-    let hub = hub
-        .replace(HUB_SCRIPT, &format!("/_vf/{script_name}"))
-        .replace(HUB_WASM, &format!("/_vf/{wasm_name}"));
+    for (mark, name) in [
+        (HUB_SCRIPT, hub_script),
+        (HUB_WASM, hub_wasm),
+        (HTML_SCRIPT, html_script),
+        (HTML_WASM, html_wasm),
+    ] {
+        require(&hub, mark, "hub/static/hub.html")?;
+        hub = hub.replace(mark, &format!("/_vf/{name}"));
+    }
     workspace::write(&workspace::dist().join("origin/hub.html"), hub)?;
     output.finish()
+}
+
+/// Writes a script and its wasm under names that hold their hashes; gives the names.
+fn hashed(output: &mut Output, stem: &str, artefact: &Artefact, script: &str) -> Result<(String, String)> {
+    let wasm = fs::read(artefact.wasm()).at(&artefact.wasm())?;
+    let wasm_name = format!("{stem}-{}.wasm", short_hash(&wasm));
+    let script_name = format!("{stem}-{}.js", short_hash(script.as_bytes()));
+    output.write(&wasm_name, wasm)?;
+    output.write(&script_name, script)?;
+    Ok((script_name, wasm_name))
 }
 
 fn page(name: &str) -> Result<String> {
@@ -61,16 +75,16 @@ fn page(name: &str) -> Result<String> {
     Ok(text)
 }
 
-/// `hub/js/hub.js` with the bindings that it imports, as one module.
-fn bundle() -> Result<String> {
+/// A script of `hub/js/` with the bindings that it imports, as one module.
+fn bundle(entry: &str, artefact: &Artefact) -> Result<String> {
     let folder = workspace::intermediate().join("hub-script");
     workspace::remove_folder(&folder)?;
     workspace::copy_folder(&workspace::path("hub/js"), &folder)?;
-    let bindings = HUB.bindings();
+    let bindings = artefact.bindings();
     workspace::copy(&bindings, &folder.join(bindings.file_name().unwrap_or_default()))?;
     let bundle = folder.join("bundle.js");
     Run::new(tools::npm_tool("esbuild")?)
-        .arg(folder.join("hub.js"))
+        .arg(folder.join(entry))
         .args([
             "--bundle",
             "--format=esm",

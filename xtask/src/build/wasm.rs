@@ -34,6 +34,14 @@ pub(crate) const HUB: Artefact = Artefact {
     arguments: &["--no-typescript", "--omit-default-module-path"],
 };
 
+/// What the hub loads for documents, which says itself where its wasm is.
+pub(crate) const HTML: Artefact = Artefact {
+    package: "virtual-files-html",
+    name: "virtual_files_html",
+    target: "web",
+    arguments: &["--no-typescript", "--omit-default-module-path"],
+};
+
 /// The host SDK, whose `index.js` says where the wasm is.
 pub(crate) const SDK: Artefact = Artefact {
     package: "virtual-files",

@@ -1,0 +1,254 @@
+//! The edge's write API, as the hub calls it: one upload is a manifest, the bytes that the edge lacks, and a commit.
+//!
+//! Nothing here knows sessions of this page; `mirror.rs` does.
+
+use crate::convert;
+use js_sys::{Array, JSON, Reflect};
+use serde::Serialize;
+use std::future::Future;
+use virtual_files_core::change::{Change, Mode};
+use virtual_files_core::error::{Error, ErrorCode, Result};
+use virtual_files_core::options::SessionOptions;
+use virtual_files_core::protocol::FileInfo;
+use virtual_files_core::session::SessionId;
+use virtual_files_core::store::Body;
+use virtual_files_store::BlobBody;
+use virtual_files_web::envelope::get;
+use virtual_files_web::random_bytes;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Headers, RequestInit, Response};
+
+/// The version of the API.
+const API_VERSION: u32 = 1;
+
+/// About how many bytes go in one request.
+const PART_BYTES: u64 = 4 << 20;
+
+/// A session at the edge, and the right to write it.
+#[derive(Debug)]
+pub(crate) struct EdgeSession {
+    id: SessionId,
+    key: String,
+}
+
+/// An upload that lacks its commit.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    id: String,
+    /// The version that the session has without it; 0 for none.
+    pub(crate) version: u64,
+}
+
+#[derive(Serialize)]
+struct Manifest<'a> {
+    version: u32,
+    mode: &'a str,
+    deletes: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    options: Option<&'a SessionOptions>,
+    files: Vec<File<'a>>,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    path: &'a str,
+    #[serde(rename = "type")]
+    media_type: &'a str,
+    length: u64,
+    hash: String,
+    modified: u64,
+}
+
+impl EdgeSession {
+    /// A session that nobody has heard of yet, with a key of its own. Both never leave this page, but for the id in URLs.
+    pub(crate) fn new() -> Result<Self> {
+        const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let bytes = [random_bytes()?, random_bytes()?].concat();
+        let key = bytes.chunks(3).flat_map(|chunk| {
+            let bits = (0..3).fold(0, |bits, at| bits << 8 | u32::from(chunk.get(at).copied().unwrap_or(0)));
+            // As base64url without padding: one digit more than there are bytes.
+            (0..=chunk.len()).map(move |at| char::from(DIGITS[(bits >> (18 - 6 * at)) as usize & 63]))
+        });
+        Ok(Self {
+            id: SessionId::edge_from_random(random_bytes()?),
+            key: key.collect(),
+        })
+    }
+
+    pub(crate) fn id(&self) -> &SessionId {
+        &self.id
+    }
+
+    /// Sends a change, all but its commit. `going_on` is told how many bytes have been sent of how many, and says whether
+    /// to go on.
+    pub(crate) async fn upload(
+        &self,
+        change: &Change<BlobBody>,
+        going_on: &dyn Fn(u64, u64) -> bool,
+    ) -> Result<Upload> {
+        let manifest = convert::value(&manifest(change))?;
+        let manifest = JSON::stringify(&manifest).map_err(|_| broken())?;
+        let begun = self.call("POST", "/uploads", Some(&manifest)).await?;
+        let upload = Upload {
+            id: get(&begun, "upload").as_string().ok_or_else(broken)?,
+            version: get(&begun, "version").as_f64().unwrap_or_default() as u64,
+        };
+        let missing: Array = get(&begun, "missing").dyn_into().map_err(|_| broken())?;
+        match self.send(&upload, change, &missing, going_on).await {
+            Ok(()) => Ok(upload),
+            Err(error) => {
+                self.abandon(upload).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The bytes of the files that the edge lacks, one after the other, in parts.
+    async fn send(
+        &self,
+        upload: &Upload,
+        change: &Change<BlobBody>,
+        missing: &Array,
+        going_on: &dyn Fn(u64, u64) -> bool,
+    ) -> Result<()> {
+        let mut bodies = Vec::with_capacity(missing.length() as usize);
+        for at in missing.iter().filter_map(|at| at.as_f64()) {
+            let file = change.files.get(at as usize).ok_or_else(broken)?;
+            let pack = change.packs.get(file.pack as usize).ok_or_else(broken)?;
+            bodies.push(pack.slice(file.offset, file.offset + file.length));
+        }
+        let all = BlobBody::concat(bodies);
+        let mut sent = 0;
+        loop {
+            if !going_on(sent, all.len()) {
+                return Err(Error::new(ErrorCode::Aborted, "The request was given up."));
+            }
+            if sent == all.len() {
+                return Ok(());
+            }
+            let end = all.len().min(sent + PART_BYTES);
+            let path = ["/uploads/", &upload.id, "?offset=", &sent.to_string()].concat();
+            let part = all.slice(sent, end);
+            let received = match self.call("PUT", &path, Some(part.blob())).await {
+                // Once more, where only the connection broke; what has arrived after all is said then.
+                Err(error) if error.code() == ErrorCode::EdgeUnavailable => {
+                    self.call("PUT", &path, Some(part.blob())).await
+                }
+                received => received,
+            };
+            sent = match received {
+                Ok(_) => end,
+                Err(error) => return Err(error),
+            };
+        }
+    }
+
+    /// Makes what was uploaded the session. Gives its version.
+    pub(crate) async fn commit(&self, upload: Upload) -> Result<u64> {
+        let path = ["/uploads/", &upload.id, "/commit"].concat();
+        let done = self.call("POST", &path, None).await?;
+        Ok(get(&done, "version").as_f64().unwrap_or_default() as u64)
+    }
+
+    /// Gives an upload up. The edge forgets it in time where this does not arrive.
+    pub(crate) async fn abandon(&self, upload: Upload) {
+        drop(self.call("DELETE", &["/uploads/", &upload.id].concat(), None).await);
+    }
+
+    /// The version that the edge has; 0 where it has none.
+    pub(crate) async fn version(&self) -> Result<u64> {
+        match self.call("GET", "", None).await {
+            Ok(state) => Ok(get(&state, "version").as_f64().unwrap_or_default() as u64),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Has the edge forget the session, also after this page is gone.
+    pub(crate) async fn remove(&self) {
+        drop(self.call("DELETE", "", None).await);
+    }
+
+    /// A request, and the value that answers it.
+    fn call(&self, method: &str, path: &str, body: Option<&JsValue>) -> impl Future<Output = Result<JsValue>> {
+        let url = ["/_vf/sessions/", self.id.as_str(), path].concat();
+        let init = RequestInit::new();
+        init.set_method(method);
+        let authorized = Headers::new().and_then(|headers| {
+            headers.set("authorization", &["Bearer ", &self.key].concat())?;
+            init.set_headers(&headers);
+            Ok(())
+        });
+        if let Some(body) = body {
+            init.set_body(body);
+        }
+        if method == "DELETE" {
+            // A property that the bindings do not know.
+            drop(Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE));
+        }
+        async move {
+            authorized.map_err(|_| broken())?;
+            let window = web_sys::window().ok_or_else(broken)?;
+            let response: Response = JsFuture::from(window.fetch_with_str_and_init(&url, &init))
+                .await
+                .ok()
+                .and_then(|response| response.dyn_into().ok())
+                .ok_or_else(unreachable)?;
+            if response.status() == 204 {
+                return Ok(JsValue::UNDEFINED);
+            }
+            let value = match response.json() {
+                Ok(value) => JsFuture::from(value).await.map_err(|_| unserved())?,
+                Err(_) => return Err(broken()),
+            };
+            if response.ok() {
+                return Ok(value);
+            }
+            let code = get(&value, "code").as_string().and_then(|code| code.parse().ok());
+            let message = get(&value, "message").as_string();
+            Err(Error::new(code.ok_or_else(unserved)?, message.unwrap_or_default()))
+        }
+    }
+}
+
+fn manifest(change: &Change<BlobBody>) -> Manifest<'_> {
+    Manifest {
+        version: API_VERSION,
+        mode: match change.mode {
+            Mode::Merge => "merge",
+            Mode::Replace => "replace",
+        },
+        deletes: change.deletes.iter().map(|path| path.as_str()).collect(),
+        options: change.options.as_ref(),
+        files: change
+            .files
+            .iter()
+            .map(|file| File {
+                path: file.path.as_str(),
+                media_type: &file.media_type,
+                length: file.length,
+                hash: FileInfo::hex(&file.etag),
+                modified: file.modified,
+            })
+            .collect(),
+    }
+}
+
+fn broken() -> Error {
+    Error::new(ErrorCode::Internal, "The edge could not be spoken to.")
+}
+
+fn unreachable() -> Error {
+    Error::new(
+        ErrorCode::EdgeUnavailable,
+        "The edge that serves opaque previews could not be reached. Try again when the network is back.",
+    )
+}
+
+fn unserved() -> Error {
+    Error::new(
+        ErrorCode::EdgeUnavailable,
+        "This VFS origin has no edge that serves opaque previews. Deploy its Worker, or use isolation \"origin\".",
+    )
+}

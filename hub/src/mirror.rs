@@ -1,0 +1,189 @@
+//! Sessions that the edge serves as well, for frames that no service worker can answer.
+//!
+//! What the edge has follows what this page has: a change is uploaded before it is made here, and committed there once it
+//! is. Where the two have parted (a commit that failed, a session that the edge has let expire, a change in another tab),
+//! the whole session is told again; only content that the edge lacks is sent.
+
+use crate::edge::{EdgeSession, Upload};
+use crate::export;
+use crate::sessions::Sessions;
+use js_sys::Promise;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use virtual_files_core::change::{Change, Mode};
+use virtual_files_core::error::{Error, ErrorCode, Result};
+use virtual_files_core::map::Map;
+use virtual_files_core::session::SessionId;
+use virtual_files_store::BlobBody;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+
+/// The sessions of this page that the edge has, too.
+#[derive(Debug, Default)]
+pub(crate) struct Mirrors(RefCell<Map<SessionId, Rc<Mirror>>>);
+
+#[derive(Debug)]
+pub(crate) struct Mirror {
+    edge: EdgeSession,
+    /// The edge's version that was this page's session; none where they have parted.
+    version: Cell<Option<u64>>,
+    /// Ends with the last that was begun: one upload at a time.
+    turn: RefCell<Option<Promise>>,
+}
+
+/// A change that is on its way to the edge.
+pub(crate) struct Staged {
+    mirror: Rc<Mirror>,
+    /// None where the whole session has to be told.
+    upload: Option<Upload>,
+    _turn: Turn,
+}
+
+/// One's turn, over when dropped.
+struct Turn(js_sys::Function);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // Calling a promise's own resolver cannot throw.
+        drop(self.0.call0(&JsValue::UNDEFINED));
+    }
+}
+
+impl Mirrors {
+    fn get(&self, session: &SessionId) -> Option<Rc<Mirror>> {
+        self.0.borrow().get(session).cloned()
+    }
+
+    /// Has the edge serve a session, as it is now. Gives the id that it has there.
+    pub(crate) async fn open(
+        &self,
+        sessions: &Sessions,
+        session: &SessionId,
+        going_on: &dyn Fn(u64, u64) -> bool,
+    ) -> Result<SessionId> {
+        let mirror = match self.get(session) {
+            Some(mirror) => mirror,
+            None => {
+                let mirror = Rc::new(Mirror {
+                    edge: EdgeSession::new()?,
+                    version: Cell::new(None),
+                    turn: RefCell::default(),
+                });
+                self.0.borrow_mut().insert(session.clone(), mirror.clone());
+                mirror
+            }
+        };
+        let _turn = mirror.turn().await;
+        let known = mirror.version.get();
+        if known.is_none() || known != Some(mirror.edge.version().await?) {
+            mirror.tell_all(sessions, session, going_on).await?;
+        }
+        Ok(mirror.edge.id().clone())
+    }
+
+    /// Uploads a change of a session that the edge has, before it is made here. Nothing for others.
+    pub(crate) async fn stage(
+        &self,
+        session: &SessionId,
+        change: &Change<BlobBody>,
+        going_on: &dyn Fn(u64, u64) -> bool,
+    ) -> Result<Option<Staged>> {
+        let Some(mirror) = self.get(session) else {
+            return Ok(None);
+        };
+        let turn = mirror.turn().await;
+        let mut upload = None;
+        if let Some(version) = mirror.version.get() {
+            let begun = mirror.edge.upload(change, going_on).await?;
+            if begun.version == version {
+                upload = Some(begun);
+            } else {
+                mirror.edge.abandon(begun).await;
+            }
+        }
+        Ok(Some(Staged {
+            mirror,
+            upload,
+            _turn: turn,
+        }))
+    }
+
+    /// Tells the edge what another tab has made of a session.
+    pub(crate) async fn refresh(&self, sessions: &Sessions, session: &SessionId) {
+        if let Some(mirror) = self.get(session) {
+            let _turn = mirror.turn().await;
+            // Whoever mounts or puts next tries again, and is told of an error.
+            drop(mirror.tell_all(sessions, session, &|_, _| true).await);
+        }
+    }
+
+    /// Has the edge forget a session.
+    pub(crate) async fn close(&self, session: &SessionId) {
+        let mirror = self.0.borrow_mut().remove(session);
+        if let Some(mirror) = mirror {
+            mirror.edge.remove().await;
+        }
+    }
+}
+
+impl Staged {
+    /// Makes the change at the edge, once it is made here.
+    pub(crate) async fn commit(self, sessions: &Sessions, session: &SessionId) -> Result<()> {
+        self.mirror.version.set(None);
+        let committed = match self.upload {
+            Some(upload) => self.mirror.edge.commit(upload).await,
+            None => Err(Error::new(ErrorCode::Aborted, "")),
+        };
+        match committed {
+            Ok(version) => {
+                self.mirror.version.set(Some(version));
+                Ok(())
+            }
+            // What the upload counted on is gone from the edge.
+            Err(error) if matches!(error.code(), ErrorCode::Aborted | ErrorCode::NotFound) => {
+                self.mirror.tell_all(sessions, session, &|_, _| true).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives the change up, where it was not made here.
+    pub(crate) async fn abandon(self) {
+        if let Some(upload) = self.upload {
+            self.mirror.edge.abandon(upload).await;
+        }
+    }
+}
+
+impl Mirror {
+    /// Waits until nobody else speaks to the edge of this session.
+    async fn turn(&self) -> Turn {
+        let mut over = None;
+        let mine = Promise::new(&mut |resolve, _| over = Some(resolve));
+        let before = self.turn.replace(Some(mine));
+        if let Some(before) = before {
+            // It never rejects.
+            drop(JsFuture::from(before).await);
+        }
+        Turn(over.unwrap_or_default())
+    }
+
+    /// Has the edge's session be what this page's is.
+    async fn tell_all(
+        &self,
+        sessions: &Sessions,
+        session: &SessionId,
+        going_on: &dyn Fn(u64, u64) -> bool,
+    ) -> Result<()> {
+        self.version.set(None);
+        let mut change = Change::new(Mode::Replace, 0);
+        if let Some((index, packs)) = sessions.export(session).await? {
+            (change.packs, change.files) = export::bundle(&index, packs);
+            change.options = Some(index.options().clone());
+        }
+        let upload = self.edge.upload(&change, going_on).await?;
+        let version = self.edge.commit(upload).await?;
+        self.version.set(Some(version));
+        Ok(())
+    }
+}
