@@ -308,8 +308,8 @@ fn the_write_api_knows_these_operations() {
     let (upload, id) = (UPLOAD, ID);
     let part = Operation::Append { upload, offset: 42 };
     for (method, rest, operation) in [
-        ("GET", format!("{id}"), Operation::Inspect),
-        ("DELETE", format!("{id}"), Operation::Delete),
+        ("GET", id.to_owned(), Operation::Inspect),
+        ("DELETE", id.to_owned(), Operation::Delete),
         ("POST", format!("{id}/uploads"), Operation::Begin),
         ("PUT", format!("{id}/uploads/{upload}?offset=42"), part),
         (

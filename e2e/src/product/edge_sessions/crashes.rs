@@ -106,7 +106,7 @@ fn killed_in_a_commit(shared: &mut Shared) -> Result {
     let mut old = generation(1);
     session.put("replace", &old)?;
     let mut before = 0;
-    for (round, wait) in (2..).zip([0, 1, 2, 4, 8, 16, 40]) {
+    for (round, wait) in (2..).zip([0, 0, 0, 1, 3, 8, 30]) {
         let new = generation(round);
         let begun = session.begin(&Session::manifest("replace", &new))?;
         let stream = Session::stream(&begun, &new);
