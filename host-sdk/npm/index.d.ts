@@ -23,8 +23,11 @@ export function connect(options: ConnectOptions): Promise<VirtualFiles>;
  * The walls around a preview.
  * - `origin`: it has an origin of its own, apart from the host and from every other session.
  * - `shared`: all sessions share one origin, apart from the host only. For content that the host trusts.
- * - `opaque`: it has no origin at all. Needs the edge; rejects with `EDGE_UNAVAILABLE` until that serves sessions.
- * - `auto`: `origin` where the VFS origin is given with `{session}`, else `opaque`.
+ * - `opaque`: it has no origin at all, and so no storage and no workers. No service worker can answer it: the files are
+ *   sent to the edge, which forgets them when the session is disposed, or a day after their last use. Rejects with
+ *   `EDGE_UNAVAILABLE` where the VFS origin has no edge.
+ * - `auto`: `origin` where the VFS origin is given with `{session}`, else `opaque`; and `opaque` where the browser gives
+ *   the VFS origin no service worker and the edge is there. {@link Session.reason} says so.
  */
 export type Isolation = "auto" | "origin" | "shared" | "opaque";
 
@@ -217,7 +220,12 @@ export class Session {
   private constructor();
   readonly id: string;
   /** The walls around its previews, where {@link Session.mount} names no others. */
-  readonly isolation: "origin" | "shared";
+  readonly isolation: "origin" | "shared" | "opaque";
+  /**
+   * Why `isolation` is not what the VFS origin has by default: where the browser gives it no service worker, sessions for
+   * which no isolation was named are opaque.
+   */
+  readonly reason: string | undefined;
   /** Where the files are kept. */
   readonly storage: Storage;
   /** Why they are in memory although they were to be stored. */
@@ -270,7 +278,9 @@ export class Preview {
   readonly element: HTMLIFrameElement;
   /** What the frame was told to load. Where its own links have led it since, the host cannot know. */
   readonly url: string;
-  readonly isolation: "origin" | "shared";
+  readonly isolation: "origin" | "shared" | "opaque";
+  /** Why these are the walls, where the VFS origin has others by default; see {@link Session.reason}. */
+  readonly reason: string | undefined;
   /** Loads the entry again; resolves when it has loaded, rejects with `TIMEOUT` where that takes too long. */
   reload(): Promise<void>;
   /** Loads another entry, which is read as the one of {@link MountOptions}. */

@@ -1,16 +1,19 @@
 //! The way in: one VFS origin, the sessions opened on it, and the hubs that they share.
 
 use crate::convert;
+use crate::entry;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::isolation::{Isolation, Origins};
 use crate::session::{Inner, OpenOptions, Place, Session};
 use crate::wait::Numbers;
+use js_sys::Array;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use virtual_files_core::error::ErrorCode;
 use virtual_files_core::session::SessionId;
+use virtual_files_web::envelope::{get, set};
 use virtual_files_web::random_bytes;
 
 /// How long hubs and frames may take, unless a host says otherwise.
@@ -67,14 +70,27 @@ impl VirtualFiles {
             Some(id) => id,
             None => SessionId::from_random(random_bytes()?),
         };
+        if id.is_edge() {
+            return Err(Error::new(
+                ErrorCode::InvalidSession,
+                "Session ids of \"e-\" and 26 letters and digits are the edge's. Choose another one.",
+            ));
+        }
         let user = self.0.users.next();
-        let place = self.0.open(isolation, &id, user).await?;
+        let (place, reason) = match self.0.open(isolation, &id, user).await {
+            Err(error) if options.isolation.is_none() && error.code() == ErrorCode::ServiceWorkerUnavailable => {
+                // Where the edge cannot serve it either, the first answer is the one that helps.
+                let opaque = self.0.open(Isolation::Opaque, &id, user).await;
+                (opaque.map_err(|_| error.clone())?, Some(error.message().to_owned()))
+            }
+            opened => (opened?, None),
+        };
         // Time has passed.
         if self.0.disposed.get() {
             self.0.leave(&place.hub, user);
             return Err(disposed());
         }
-        let session = Inner::new(self.0.clone(), id, user, place, options);
+        let session = Inner::new(self.0.clone(), id, user, place, reason, options);
         self.0.sessions.borrow_mut().push(session.clone());
         Ok(Session(session))
     }
@@ -110,14 +126,21 @@ impl Client {
         }
         let hub = self.hub(origin)?;
         hub.join(user);
-        match hub
-            .ready()
-            .await
-            .and_then(|capabilities| capabilities.usable(hub.origin()))
-        {
-            Ok(degraded) => Ok(Place {
+        let opened = async {
+            let capabilities = hub.ready().await?;
+            if isolation != Isolation::Opaque {
+                let degraded = capabilities.usable(hub.origin())?;
+                return Ok((entry::root(hub.origin(), session), degraded));
+            }
+            hub.serve_by_edge();
+            let root = self.mirror(&hub, session, user).await?;
+            Ok((root, capabilities.degraded()))
+        };
+        match opened.await {
+            Ok((root, degraded)) => Ok(Place {
                 isolation,
                 hub,
+                root,
                 degraded,
             }),
             Err(error) => {
@@ -125,6 +148,14 @@ impl Client {
                 Err(error)
             }
         }
+    }
+
+    /// Has the edge serve what a hub has of a session, as it is now. Gives the root that it has there.
+    pub(crate) async fn mirror(&self, hub: &Rc<Hub>, session: &SessionId, user: u32) -> Result<String> {
+        let request = convert::request("MIRROR", session);
+        set(&request, "wildcard", &self.origins.wildcard().into());
+        let answer = hub.ask(user, request, &Array::new(), None)?.answer().await?;
+        Ok(get(&answer, "root").as_string().unwrap_or_default())
     }
 
     fn hub(&self, origin: String) -> Result<Rc<Hub>> {

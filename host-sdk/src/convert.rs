@@ -162,6 +162,11 @@ pub(crate) struct Capabilities {
 }
 
 impl Capabilities {
+    /// Why files cannot be stored, where they cannot.
+    pub(crate) fn degraded(self) -> Option<String> {
+        (!self.indexed_db).then(|| self.reason.unwrap_or_default())
+    }
+
     /// Whether previews can be served; and if so, why files cannot be stored, where they cannot.
     pub(crate) fn usable(self, origin: &str) -> Result<Option<String>> {
         let reason = self.reason.unwrap_or_default();

@@ -2,7 +2,6 @@
 
 use crate::convert;
 use crate::error::{Error, Result};
-use crate::isolation::Isolation;
 use virtual_files_core::error::ErrorCode;
 use virtual_files_core::session::SessionId;
 
@@ -13,16 +12,16 @@ pub(crate) fn root(origin: &str, session: &SessionId) -> String {
 
 /// The URL of an entry: a relative reference against the session's root. Where the session has an origin of its own, a
 /// leading `/` means that origin's root, so that a router needs no base path. Refuses what is not of the session.
-pub(crate) fn resolve(origin: &str, isolation: Isolation, session: &SessionId, entry: &str) -> Result<String> {
-    let root = root(origin, session);
-    let relative = match isolation {
-        Isolation::Origin => entry,
+pub(crate) fn resolve(root: &str, own_origin: bool, entry: &str) -> Result<String> {
+    let relative = match own_origin {
+        true => entry,
         // The origin's root is nobody's here; browsers take a backslash for a slash.
-        _ => entry.trim_start_matches(['/', '\\']),
+        false => entry.trim_start_matches(['/', '\\']),
     };
-    let url = convert::url(relative, Some(&root)).filter(|url| {
-        let inside = isolation == Isolation::Origin || url.href().starts_with(&root);
-        inside && url.origin() == origin && url.username().is_empty() && url.password().is_empty()
+    let base = convert::url(root, None).map(|url| url.origin());
+    let url = convert::url(relative, Some(root)).filter(|url| {
+        let inside = own_origin || url.href().starts_with(root);
+        inside && Some(url.origin()) == base && url.username().is_empty() && url.password().is_empty()
     });
     match url {
         Some(url) => Ok(url.href()),

@@ -1,12 +1,16 @@
 //! The frames that the SDK makes: the hidden one of a hub, and a preview's.
 
 use crate::error::{Error, Result};
+use crate::isolation::Isolation;
 use virtual_files_core::error::ErrorCode;
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, HtmlIFrameElement};
 
-/// What a preview's sandbox always allows: to run, and to be of its own origin, without which no worker serves it.
-const SANDBOX: &str = "allow-scripts allow-same-origin";
+/// What a preview's sandbox always allows: to run.
+const SANDBOX: &str = "allow-scripts";
+
+/// To be of the origin that it came from: without it no worker serves it, with it it is not opaque.
+const SAME_ORIGIN: &str = "allow-same-origin";
 
 /// Every other token there is. Those that let a preview replace the host's page are the host's own choice.
 const TOKENS: &[&str] = &[
@@ -27,13 +31,23 @@ const TOKENS: &[&str] = &[
 ];
 
 /// A preview's sandbox with the tokens that the host adds to it.
-pub(crate) fn sandbox(extra: &str) -> Result<String> {
+pub(crate) fn sandbox(extra: &str, isolation: Isolation) -> Result<String> {
+    let opaque = isolation == Isolation::Opaque;
     let mut sandbox = String::from(SANDBOX);
+    if !opaque {
+        sandbox = [SANDBOX, " ", SAME_ORIGIN].concat();
+    }
     for token in extra.split_ascii_whitespace() {
         if !TOKENS.contains(&token) {
             return Err(Error::of(
                 ErrorCode::InvalidMessage,
                 &["\"", token, "\" is not a token that `sandbox` knows."],
+            ));
+        }
+        if opaque && token == SAME_ORIGIN {
+            return Err(Error::new(
+                ErrorCode::InvalidMessage,
+                "A frame with \"allow-same-origin\" is not opaque. Ask for isolation \"origin\" or \"shared\".",
             ));
         }
         if !sandbox.split(' ').any(|known| known == token) {
@@ -95,7 +109,14 @@ mod tests {
 
     #[test]
     fn a_sandbox_has_each_known_token_once() {
-        assert_eq!(sandbox("").unwrap(), SANDBOX);
+        use Isolation::{Opaque, Origin};
+        let sandbox = |extra| super::sandbox(extra, Origin);
+        assert_eq!(sandbox("").unwrap(), "allow-scripts allow-same-origin");
+        assert_eq!(
+            super::sandbox("allow-forms", Opaque).unwrap(),
+            "allow-scripts allow-forms"
+        );
+        assert!(super::sandbox("allow-forms allow-same-origin", Opaque).is_err());
         assert_eq!(
             sandbox(" allow-forms\tallow-scripts allow-forms ").unwrap(),
             "allow-scripts allow-same-origin allow-forms"

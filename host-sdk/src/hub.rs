@@ -43,6 +43,8 @@ pub(crate) struct Hub {
     doubted: Cell<bool>,
     /// Whether a look after it is due.
     looked_after: Cell<bool>,
+    /// Whether the edge serves a session of its, for which no service worker is needed.
+    by_edge: Cell<bool>,
     state: RefCell<State>,
 }
 
@@ -96,6 +98,7 @@ impl Hub {
             sign: Cell::new(0),
             doubted: Cell::new(false),
             looked_after: Cell::new(false),
+            by_edge: Cell::new(false),
             state: RefCell::default(),
         });
         let weak = Rc::downgrade(&hub);
@@ -125,6 +128,11 @@ impl Hub {
 
     pub(crate) fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// From now on the hub does what it is asked without a service worker, too.
+    pub(crate) fn serve_by_edge(&self) {
+        self.by_edge.set(true);
     }
 
     /// What the hub can do, once it has answered.
@@ -297,6 +305,9 @@ impl Hub {
     ) -> Result<Asked> {
         let id = self.numbers.next();
         set(&request, "id", &id.into());
+        if self.by_edge.get() {
+            set(&request, "edge", &true.into());
+        }
         let mut state = self.state.borrow_mut();
         let Some(port) = state.port.as_ref().filter(|_| self.frame.is_connected()) else {
             return Err(state.failed.clone().unwrap_or_else(gone));

@@ -12,7 +12,7 @@ pub enum Isolation {
     Origin,
     /// From the host only: sessions share an origin and can reach each other.
     Shared,
-    /// No origin at all; answered by the edge.
+    /// No origin at all: answered by the edge, which is given the session's files.
     Opaque,
 }
 
@@ -76,13 +76,17 @@ impl Origins {
         })
     }
 
+    /// Whether each session has a host name of its own.
+    pub(crate) fn wildcard(&self) -> bool {
+        self.wildcard
+    }
+
     /// The isolation that is meant where none is named.
     pub(crate) fn resolve(&self, asked: Option<Isolation>) -> Result<Isolation> {
         match asked {
             None if self.wildcard => Ok(Isolation::Origin),
-            Some(Isolation::Shared) => Ok(Isolation::Shared),
-            Some(Isolation::Origin) if self.wildcard => Ok(Isolation::Origin),
-            Some(Isolation::Origin) => Err(Error::of(
+            None => Ok(Isolation::Opaque),
+            Some(Isolation::Origin) if !self.wildcard => Err(Error::of(
                 ErrorCode::InvalidMessage,
                 &[
                     "Isolation \"origin\" needs a host name for each session: write the origin with \"{session}.\", not as \"",
@@ -90,14 +94,11 @@ impl Origins {
                     "\".",
                 ],
             )),
-            None | Some(Isolation::Opaque) => Err(Error::new(
-                ErrorCode::EdgeUnavailable,
-                "Isolation \"opaque\" needs the edge, which does not serve sessions yet. Use an origin with \"{session}.\" for isolation \"origin\", or ask for \"shared\" if you trust the content.",
-            )),
+            Some(isolation) => Ok(isolation),
         }
     }
 
-    /// The origin that serves a session.
+    /// The origin whose hub keeps a session, and which serves it but where the edge does.
     pub(crate) fn origin(&self, isolation: Isolation, session: &SessionId) -> String {
         match isolation {
             Isolation::Origin => [&self.scheme, "//", session.as_str(), ".", &self.host].concat(),

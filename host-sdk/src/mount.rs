@@ -4,8 +4,8 @@ use crate::entry;
 use crate::error::{Error, Result};
 use crate::frame;
 use crate::isolation::Isolation;
-use crate::preview::Preview;
-use crate::session::Session;
+use crate::preview::{Preview, Shown};
+use crate::session::{Place, Session};
 use virtual_files_core::error::ErrorCode;
 use virtual_files_core::path::FilePath;
 use web_sys::Element;
@@ -32,7 +32,8 @@ impl Session {
     /// Appends a frame to `element` that runs the session, and waits until it has loaded, though not for ever: a page
     /// that takes longer than the time-out is handed over as it is.
     pub async fn mount(&self, element: &Element, options: MountOptions) -> Result<Preview> {
-        let sandbox = frame::sandbox(options.sandbox.as_deref().unwrap_or_default())?;
+        let isolation = options.isolation.unwrap_or(self.isolation());
+        let sandbox = frame::sandbox(options.sandbox.as_deref().unwrap_or_default(), isolation)?;
         attached(element)?;
         let Some(html) = &options.html else {
             return self.show(element, &options, &sandbox, None).await;
@@ -44,8 +45,11 @@ impl Session {
             ));
         }
         // The document goes to every place that the session has by then.
-        self.place(options.isolation).await?;
-        let document = self.add_document(html).await?;
+        let place = self.place(options.isolation).await?;
+        if isolation == Isolation::Opaque {
+            return self.show(element, &options, &sandbox, None).await;
+        }
+        let document = self.add_document(&place, html).await?;
         let preview = self.show(element, &options, &sandbox, Some(document.clone())).await;
         if preview.is_err() {
             self.remove_document(&document).await;
@@ -66,8 +70,17 @@ impl Session {
             .map(FilePath::as_str)
             .or(options.entry.as_deref())
             .unwrap_or_default();
-        let url = entry::resolve(place.hub.origin(), place.isolation, self.id(), entry)?;
-        place.hub.wake(self.0.user, self.id()).await;
+        let opaque = place.isolation == Isolation::Opaque;
+        let url = entry::resolve(&place.root, self.has_own_origin(&place), entry)?;
+        let html = options.html.as_ref().filter(|_| opaque);
+        let source = match html {
+            Some(html) => Some(self.document(&place, html, &place.root).await?),
+            None => None,
+        };
+        match opaque {
+            true => self.at_the_edge(&place).await?,
+            false => place.hub.wake(self.0.user, self.id()).await,
+        }
         self.0.alive()?;
         attached(element)?;
         let isolated = self
@@ -76,7 +89,11 @@ impl Session {
             .as_ref()
             .is_some_and(|options| options.cross_origin_isolated);
         // A frame is only cross-origin isolated where its embedder delegates that.
-        let default_allow = if isolated { "cross-origin-isolated" } else { "" };
+        let default_allow = if isolated && !opaque {
+            "cross-origin-isolated"
+        } else {
+            ""
+        };
         let owner = element.owner_document().ok_or_else(detached)?;
         let frame = frame::create(
             &owner,
@@ -84,15 +101,33 @@ impl Session {
                 ("title", options.title.as_deref().unwrap_or("Preview")),
                 ("sandbox", sandbox),
                 ("allow", options.allow.as_deref().unwrap_or(default_allow)),
-                ("referrerpolicy", "no-referrer"),
+                // The edge lets itself be embedded by allowed hosts only, and knows them by this.
+                ("referrerpolicy", if opaque { "strict-origin" } else { "no-referrer" }),
                 // Presentation that any style sheet of the host's overrides.
                 ("width", "100%"),
                 ("height", "100%"),
                 ("frameborder", "0"),
-                ("src", &url),
+                match &source {
+                    Some(source) => ("srcdoc", source),
+                    None => ("src", &url),
+                },
             ],
         )?;
-        Preview::show(self.clone(), place, element, frame, url, document).await
+        let shown = Shown {
+            url,
+            html: html.cloned(),
+            document,
+        };
+        Preview::show(self.clone(), place, element, frame, shown).await
+    }
+
+    /// Whether a place's origin is the session's alone, so that its root is the session's, too.
+    pub(crate) fn has_own_origin(&self, place: &Place) -> bool {
+        match place.isolation {
+            Isolation::Origin => true,
+            Isolation::Opaque => self.0.client.origins.wildcard(),
+            Isolation::Shared => false,
+        }
     }
 }
 

@@ -98,6 +98,12 @@ impl Session {
         self.0.isolation().as_str().to_owned()
     }
 
+    /// Why these are the walls, where the origin would have others.
+    #[wasm_bindgen(getter)]
+    pub fn reason(&self) -> Option<String> {
+        self.0.reason().map(str::to_owned)
+    }
+
     /// Where the files are kept.
     #[wasm_bindgen(getter)]
     pub fn storage(&self) -> String {
@@ -235,6 +241,12 @@ impl Preview {
     #[wasm_bindgen(getter)]
     pub fn isolation(&self) -> String {
         self.0.isolation().as_str().to_owned()
+    }
+
+    /// Why these are the walls, where the session's origin would have others.
+    #[wasm_bindgen(getter)]
+    pub fn reason(&self) -> Option<String> {
+        self.0.reason().map(str::to_owned)
     }
 
     /// Loads the entry again.

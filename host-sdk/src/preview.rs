@@ -23,13 +23,21 @@ type OnMessage = Closure<dyn Fn(MessageEvent)>;
 #[derive(Clone)]
 pub struct Preview(Rc<Inner>);
 
+/// What a frame loads.
+pub(crate) struct Shown {
+    /// Its URL.
+    pub(crate) url: String,
+    /// The document, where the frame is given it and no URL.
+    pub(crate) html: Option<String>,
+    /// What was mounted with HTML has a document of its own in the session, where a worker serves that.
+    pub(crate) document: Option<FilePath>,
+}
+
 struct Inner {
     session: Session,
     place: Place,
     frame: HtmlIFrameElement,
-    url: RefCell<String>,
-    /// What was mounted with HTML has a document of its own.
-    document: Option<FilePath>,
+    shown: RefCell<Shown>,
     events: EventTarget,
     /// The load that is waited for.
     loading: RefCell<Once<Result<()>>>,
@@ -45,16 +53,14 @@ impl Preview {
         place: Place,
         element: &Element,
         frame: HtmlIFrameElement,
-        url: String,
-        document: Option<FilePath>,
+        shown: Shown,
     ) -> Result<Self> {
         let failed = || Error::browser("The browser did not take the preview's frame.");
         let preview = Self(Rc::new(Inner {
             session,
             place,
             frame,
-            url: RefCell::new(url),
-            document,
+            shown: RefCell::new(shown),
             events: EventTarget::new().map_err(failed())?,
             loading: RefCell::new(Once::new()),
             on_load: RefCell::new(None),
@@ -110,12 +116,22 @@ impl Preview {
 
     /// What the frame was told to load. Where its own links have led it since, nobody outside can know.
     pub fn url(&self) -> String {
-        self.0.url.borrow().clone()
+        let shown = self.0.shown.borrow();
+        match shown.html {
+            Some(_) => "about:srcdoc".to_owned(),
+            None => shown.url.clone(),
+        }
     }
 
     /// The walls around it.
     pub fn isolation(&self) -> Isolation {
         self.0.place.isolation
+    }
+
+    /// Why these are the walls, where the session's origin would have others.
+    pub fn reason(&self) -> Option<&str> {
+        let session = &self.0.session;
+        session.reason().filter(|_| session.isolation() == self.isolation())
     }
 
     /// What `load`, `error` and `dispose` events are dispatched to.
@@ -131,8 +147,13 @@ impl Preview {
     /// Loads another entry, and waits until it has loaded.
     pub async fn navigate(&self, entry: &str) -> Result<()> {
         let place = &self.0.place;
-        let url = entry::resolve(place.hub.origin(), place.isolation, self.0.session.id(), entry)?;
-        self.0.url.replace(url);
+        let url = entry::resolve(&place.root, self.0.session.has_own_origin(place), entry)?;
+        let document = self.0.shown.borrow().document.clone();
+        self.0.shown.replace(Shown {
+            url,
+            html: None,
+            document,
+        });
         self.load().await
     }
 
@@ -155,9 +176,18 @@ impl Preview {
             // It was given up as a write to it failed.
             place = inner.session.place(Some(place.isolation)).await?;
         }
-        place.hub.wake(inner.session.0.user, inner.session.id()).await;
+        let opaque = place.isolation == Isolation::Opaque;
+        match opaque {
+            true => inner.session.at_the_edge(&place).await?,
+            false => place.hub.wake(inner.session.0.user, inner.session.id()).await,
+        }
+        let html = inner.shown.borrow().html.clone();
+        let source = match &html {
+            Some(html) => Some(inner.session.document(&place, html, &place.root).await?),
+            None => None,
+        };
         self.alive()?;
-        let url = inner.url.borrow().clone();
+        let url = inner.shown.borrow().url.clone();
         let loading = inner.loading.borrow().clone();
         if loading.is_set() {
             inner.loading.replace(Once::new());
@@ -171,11 +201,18 @@ impl Preview {
         };
         match inner.frame.content_window() {
             // Replaced, so that previews do not fill the history of the host's page.
-            Some(window) if !url.contains('#') => window.location().replace(&url).map_err(failed()),
-            // To a fragment of the page that it shows, a frame only scrolls and never says that it has loaded.
+            Some(window) if !opaque && !url.contains('#') => window.location().replace(&url).map_err(failed()),
+            // To a fragment of the page that it shows, a frame only scrolls and never says that it has loaded. And the edge
+            // must be told who embeds, as only the frame's own attributes say for sure.
             _ => {
                 let next = inner.frame.next_sibling();
-                inner.frame.set_src(&url);
+                match &source {
+                    Some(source) => inner.frame.set_srcdoc(source),
+                    None => {
+                        drop(inner.frame.remove_attribute("srcdoc"));
+                        inner.frame.set_src(&url);
+                    }
+                }
                 inner.frame.remove();
                 parent
                     .insert_before(&inner.frame, next.as_ref())
@@ -205,8 +242,9 @@ impl Preview {
         self.close();
         let inner = self.0.clone();
         spawn_local(async move {
-            if let Some(document) = &inner.document {
-                inner.session.remove_document(document).await;
+            let document = inner.shown.borrow().document.clone();
+            if let Some(document) = document {
+                inner.session.remove_document(&document).await;
             }
         });
     }
@@ -249,7 +287,7 @@ impl Inner {
 impl fmt::Debug for Preview {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Preview")
-            .field("url", &self.0.url)
+            .field("url", &self.url())
             .finish_non_exhaustive()
     }
 }

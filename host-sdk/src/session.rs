@@ -5,7 +5,6 @@
 
 use crate::client::{Client, disposed};
 use crate::convert;
-use crate::entry;
 use crate::error::Result;
 use crate::hub::Hub;
 use crate::isolation::Isolation;
@@ -49,6 +48,8 @@ pub struct Session(pub(crate) Rc<Inner>);
 pub(crate) struct Place {
     pub(crate) isolation: Isolation,
     pub(crate) hub: Rc<Hub>,
+    /// The URL of the session's root there, with its closing `/`.
+    pub(crate) root: String,
     /// Why files are not stored there, where they are not.
     pub(crate) degraded: Option<String>,
 }
@@ -74,13 +75,23 @@ pub(crate) struct Inner {
     disposed: Cell<bool>,
     url: String,
     isolation: Isolation,
+    /// Why it is not the isolation that is meant where none is named.
+    reason: Option<String>,
 }
 
 impl Inner {
-    pub(crate) fn new(client: Rc<Client>, id: SessionId, user: u32, place: Place, options: OpenOptions) -> Rc<Self> {
+    pub(crate) fn new(
+        client: Rc<Client>,
+        id: SessionId,
+        user: u32,
+        place: Place,
+        reason: Option<String>,
+        options: OpenOptions,
+    ) -> Rc<Self> {
         Rc::new(Self {
-            url: entry::root(place.hub.origin(), &id),
+            url: place.root.clone(),
             isolation: place.isolation,
+            reason,
             storage: Cell::new(if place.degraded.is_some() {
                 Storage::Memory
             } else {
@@ -143,6 +154,11 @@ impl Session {
     /// The walls around previews, where `mount` names no others.
     pub fn isolation(&self) -> Isolation {
         self.0.isolation
+    }
+
+    /// Why the session is isolated otherwise than it would be elsewhere: the browser gives it no service worker.
+    pub fn reason(&self) -> Option<&str> {
+        self.0.reason.as_deref()
     }
 
     /// Where the files are kept, as far as is known.

@@ -19,7 +19,7 @@ use virtual_files_core::change::Mode;
 use virtual_files_core::error::ErrorCode;
 use virtual_files_core::path::FilePath;
 use virtual_files_web::bundle::{self, Source};
-use virtual_files_web::envelope::set;
+use virtual_files_web::envelope::{get, set};
 use virtual_files_web::random_bytes;
 use wasm_bindgen::JsValue;
 
@@ -123,7 +123,13 @@ impl Session {
 
     /// The first place's answer, once all have answered.
     async fn everywhere(&self, control: &Control, mut ask: impl FnMut(&Place) -> Result<Asked>) -> Result<JsValue> {
-        let places = self.0.places.borrow().clone();
+        let mut places: Vec<Place> = Vec::new();
+        // One hub may be two places: its worker's, and the edge's.
+        for place in self.0.places.borrow().iter() {
+            if !places.iter().any(|known| Rc::ptr_eq(&known.hub, &place.hub)) {
+                places.push(place.clone());
+            }
+        }
         let mut asked = Vec::with_capacity(places.len());
         for place in &places {
             match ask(place) {
@@ -172,6 +178,12 @@ impl Session {
             None => {}
         }
         let place = self.0.client.open(isolation, &self.0.id, self.0.user).await?;
+        let has_it = |known: &Place| Rc::ptr_eq(&known.hub, &place.hub);
+        if self.0.places.borrow().iter().any(has_it) {
+            self.0.alive()?;
+            self.0.places.borrow_mut().push(place.clone());
+            return Ok(place);
+        }
         let copied = self.copy_to(&place).await.and_then(|()| self.0.alive());
         match copied {
             Ok(()) => self.0.places.borrow_mut().push(place.clone()),
@@ -203,10 +215,35 @@ impl Session {
         ask(&place.hub, request, &transfer.unwrap_or_default()).await.map(drop)
     }
 
-    /// Puts a preview's own document at the session's root, under a name that nobody has.
-    pub(crate) async fn add_document(&self, html: &str) -> Result<FilePath> {
+    /// A document of the host's with a base and, at the edge, with the session's content policy: by the hub, which has
+    /// what it takes to read HTML.
+    pub(crate) async fn document(&self, place: &Place, html: &str, base: &str) -> Result<String> {
+        let request = convert::request("DOCUMENT", &self.0.id);
+        set(&request, "html", &html.into());
+        set(&request, "base", &base.into());
+        if place.isolation == Isolation::Opaque {
+            set(&request, "policy", &place.root.as_str().into());
+        }
+        let asked = place.hub.ask(self.0.user, request, &Array::new(), None)?;
+        Ok(get(&asked.answer().await?, "html").as_string().unwrap_or_default())
+    }
+
+    /// Has the edge have what the session is now, where that serves a place of its.
+    pub(crate) async fn at_the_edge(&self, place: &Place) -> Result<()> {
+        self.0
+            .client
+            .mirror(&place.hub, &self.0.id, self.0.user)
+            .await
+            .map(drop)
+    }
+
+    /// Puts a preview's own document at the session's root, under a name that nobody has. Its base is its own URL, so that
+    /// a document's own base is resolved, and a link to a fragment stays in it.
+    pub(crate) async fn add_document(&self, place: &Place, html: &str) -> Result<FilePath> {
         let path = convert::document_path(random_bytes()?)?;
-        let source = Source::new(path.clone(), html);
+        let base = [&*place.root, path.as_str()].concat();
+        let html = self.document(place, html, &base).await?;
+        let source = Source::new(path.clone(), &*html);
         let kept = (path.clone(), source.content.clone());
         self.put_js(vec![source], Mode::Merge, &Control::default()).await?;
         self.0.documents.borrow_mut().push(kept);
