@@ -42,6 +42,10 @@ pub struct Head {
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Finds the place for the first element of the head, and the document's own base, in linear time.
+///
+/// The place is exact whatever comes. The own base is what a browser finds in a document by `srcdoc`, where there is no
+/// quirks mode, with two limits: scripts may change everything, and in a document that is thousands of elements deep, or
+/// built to take long, the search may end without it.
 pub fn scan(html: &str) -> Head {
     let document = html.strip_prefix(BYTE_ORDER_MARK).unwrap_or(html);
     let position = Cell::new(0);

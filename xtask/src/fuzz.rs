@@ -114,7 +114,11 @@ fn fuzz(folder: &std::path::Path, target: &str, minutes: u64) -> Result<()> {
         std::fs::create_dir_all(folder).at(folder)?;
     }
     let mut run = Run::new(folder.join(target))
-        .arg(format!("-max_total_time={}", minutes.saturating_mul(60)))
+        .arg(match minutes {
+            // No time is all the time to libFuzzer, and means the corpus alone here.
+            0 => "-runs=0".to_owned(),
+            _ => format!("-max_total_time={}", minutes.saturating_mul(60)),
+        })
         .arg(format!("-max_len={MAX_INPUT}"))
         .args(["-timeout=20", "-print_final_stats=1"])
         .arg(format!("-artifact_prefix={}/", artifacts.display()));

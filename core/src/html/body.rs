@@ -109,8 +109,8 @@ impl Builder<'_> {
                 tree.frameset_ok = false;
             }
             TABLE => {
-                // In quirks mode a paragraph stays open around a table. That moves no base element in or out of the
-                // document, so the mode need not be known.
+                // In quirks mode a paragraph would stay open around the table. No document by `srcdoc` is in it; where
+                // one that is served is, this matters to a base behind a misnested tag in SVG in front of the table.
                 tree.close_p();
                 tree.insert(TABLE);
                 tree.frameset_ok = false;

@@ -245,6 +245,15 @@ fn foreign_content_has_no_base() {
         ("<b><svg></b><base href=a>", Some("a")),
         ("<svg></b><base href=a></svg><base href=b>", Some("b")),
         ("<p><b></p><svg></b><base href=a>", Some("a")),
+        // As by `srcdoc`, where a paragraph ends before a table.
+        ("<p><b><table><svg></b><base href=a>", Some("a")),
+        // What holds HTML in foreign content is special, and bounds scopes.
+        (
+            "<b><math><annotation-xml></b><base href=a></math><base href=b>",
+            Some("b"),
+        ),
+        ("<x><svg><title></x><base href=a>", Some("a")),
+        ("<x><svg><title></x></title><base href=a></svg><base href=b>", Some("b")),
     ] {
         assert_eq!(own_base(html).as_deref(), href, "{html}");
     }
