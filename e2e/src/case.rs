@@ -154,16 +154,38 @@ fn run(lab: &Mutex<Lab>, case: &Case, engine: Engine, host: Host, name: &str) ->
         Run::Browser(run) => run,
         Run::Wire(run) => return Ok(caught(|| run(lab.shared()))?),
     };
-    let (browser, shared) = lab.browser(engine, case.profile)?;
-    let mark = browser.log_mark();
-    let mut context = Context { browser, shared, host };
-    let result = caught(|| run(&mut context));
+    let (mut mark, mut result) = attempt(&mut lab, run, case.profile, engine, host)?;
+    // A browser that has gone away in the middle says nothing of the product: the case is run anew, once.
+    let gone = |lab: &Lab| {
+        lab.running(engine, case.profile)
+            .is_some_and(|browser| browser.windows().is_err())
+    };
+    if let Err(error) = &result
+        && gone(&lab)
+    {
+        println!("{name}: the browser is gone, another one tries: {error}");
+        (mark, result) = attempt(&mut lab, run, case.profile, engine, host)?;
+    }
     if std::env::var_os("VF_E2E_SHOTS").is_some() && result.is_ok() {
         let picture = lab.out().join(name.replace("::", "-")).with_extension("png");
         lab.running(engine, case.profile)
             .map_or(Ok(()), |browser| browser.screenshot(&picture))?;
     }
     result.map_err(|error| explain(&lab, engine, case.profile, name, mark, &error))
+}
+
+/// Runs a case; gives where its part of the browser's log begins, and what came of it.
+fn attempt(
+    lab: &mut Lab,
+    run: fn(&mut Context<'_>) -> Result,
+    profile: Profile,
+    engine: Engine,
+    host: Host,
+) -> Result<(u64, Result)> {
+    let (browser, shared) = lab.browser(engine, profile)?;
+    let mark = browser.log_mark();
+    let mut context = Context { browser, shared, host };
+    Ok((mark, caught(|| run(&mut context))))
 }
 
 /// A panic is a failure as any other.

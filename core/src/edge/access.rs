@@ -83,9 +83,13 @@ fn allowed(config: &Config, request: &EdgeRequest<'_>) -> bool {
     }
 }
 
-/// Whether a frame's navigation began in a document of an allowed host, or in one of the VFS origin: frames in frames.
+/// Whether a frame's navigation began in a document of an allowed host, or in one of the session's own: frames in frames.
+///
+/// Chromium sends no `Referer` for a frame in an opaque frame, so its absence says nothing. What a stranger gets who hides
+/// theirs is what they could have had by the id anyway: the files, and no origin to run them in.
 fn embedded_by_a_host(config: &Config, request: &EdgeRequest<'_>) -> bool {
-    let origin = request.referer.and_then(origin_of).unwrap_or_default();
+    let Some(referer) = request.referer else { return true };
+    let origin = origin_of(referer).unwrap_or_default();
     origin == request.own_origin || config.accepts(origin, request.own_origin)
 }
 

@@ -11,6 +11,7 @@ mod edge_sessions;
 mod files;
 mod http;
 mod lifecycle;
+mod opaque;
 mod protocol;
 mod sdk;
 mod table;
@@ -43,6 +44,7 @@ pub const CASES: &[&[Case]] = &[
     lifecycle::changes::CASES,
     lifecycle::tabs::CASES,
     lifecycle::worker::CASES,
+    opaque::CASES,
     protocol::CASES,
     sdk::CASES,
     walls::hub::CASES,
@@ -172,7 +174,7 @@ impl<'a> Stage<'a> {
     /// The options of `connect` for an isolation.
     fn origin(&self, isolation: &str) -> String {
         self.product.origin(match isolation {
-            "origin" => "{session}.virtual-files.localhost",
+            "origin" | "opaque" => "{session}.virtual-files.localhost",
             _ => "virtual-files.localhost",
         })
     }
@@ -189,7 +191,7 @@ impl<'a> Stage<'a> {
     fn show(&self, bundle: &str, isolation: &str, entry: &str, options: Value) -> Result<Value> {
         let args = json!({
             "origin": self.origin(isolation), "bundle": bundle, "entry": entry,
-            "options": merged(options, json!({"isolation": isolation, "id": format!("{}-{}", self.id, &isolation[..1])})),
+            "options": merged(options, json!({"isolation": isolation, "id": format!("{}-{}", self.id, &isolation[..2])})),
         });
         self.run(SHOW, args)
             .map_err(|error| format!("{isolation}, {entry:?}: {error}").into())
