@@ -67,7 +67,12 @@ pub fn plan<'a>(config: &Config, request: &EdgeRequest<'a>, id: SessionId, rest:
 
 /// Whether a request may be answered at all.
 fn allowed(config: &Config, request: &EdgeRequest<'_>) -> bool {
-    if request.origin.is_some_and(|origin| origin != "null") {
+    // Firefox names a style sheet's own origin where that imports another one.
+    let by_style_sheet = |origin| origin == request.own_origin && matches!(request.fetch_dest, Some("style"));
+    if request
+        .origin
+        .is_some_and(|origin| origin != "null" && !by_style_sheet(origin))
+    {
         return false;
     }
     let navigates = is_navigation(request);

@@ -92,7 +92,10 @@ fn subresources_are_read_by_anyone_of_no_origin() {
                 fetch_dest: destination,
                 ..get(&path)
             };
-            assert_eq!(line(&request), "403", "{request:?}");
+            // What Firefox sends where a style sheet imports another.
+            let imported = origin == OWN && destination == Some("style");
+            let wanted = if imported { &*served } else { "403" };
+            assert_eq!(line(&request), wanted, "{request:?}");
         }
     }
 }

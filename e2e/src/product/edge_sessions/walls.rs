@@ -167,7 +167,6 @@ fn embedded(shared: &mut Shared) -> Result {
             "https://localhost:5000/",
             "null",
             "about:srcdoc",
-            "",
             &preview,
         ] {
             denied(&session, &absent, "index.html", &with(referer))?;
