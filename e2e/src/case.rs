@@ -152,18 +152,24 @@ fn run(lab: &Mutex<Lab>, case: &Case, engine: Engine, host: Host, name: &str) ->
     let mut lab = lab.lock().unwrap_or_else(PoisonError::into_inner);
     let run = match case.run {
         Run::Browser(run) => run,
-        Run::Wire(run) => return Ok(caught(|| run(lab.shared()))?),
+        Run::Wire(run) => {
+            let result = caught(|| run(lab.shared()));
+            return match result {
+                Err(error) if lab.shared().product_is_gone() => {
+                    println!("{name}: the development server is gone, another one tries: {error}");
+                    Ok(caught(|| run(lab.shared()))?)
+                }
+                result => Ok(result?),
+            };
+        }
     };
     let (mut mark, mut result) = attempt(&mut lab, run, case.profile, engine, host)?;
-    // A browser that has gone away in the middle says nothing of the product: the case is run anew, once.
-    let gone = |lab: &Lab| {
-        lab.running(engine, case.profile)
-            .is_some_and(|browser| browser.windows().is_err())
-    };
+    // A browser or a development server that has gone away in the middle says nothing of the product: the case is run
+    // anew, once.
     if let Err(error) = &result
-        && gone(&lab)
+        && lab.is_gone(engine, case.profile)
     {
-        println!("{name}: the browser is gone, another one tries: {error}");
+        println!("{name}: the browser or the development server is gone, another one tries: {error}");
         (mark, result) = attempt(&mut lab, run, case.profile, engine, host)?;
     }
     if std::env::var_os("VF_E2E_SHOTS").is_some() && result.is_ok() {

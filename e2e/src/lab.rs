@@ -66,6 +66,12 @@ impl Lab {
         &mut self.shared
     }
 
+    /// Whether the browser, or the product's server, has ended by itself.
+    pub fn is_gone(&mut self, engine: Engine, profile: Profile) -> bool {
+        let silent = |browser: &Browser| browser.windows().is_err();
+        self.running(engine, profile).is_some_and(silent) || self.shared.product_is_gone()
+    }
+
     /// The browser if it is running, as it is.
     pub fn running(&self, engine: Engine, profile: Profile) -> Option<&Browser> {
         self.browsers.get(&(engine, profile))
@@ -86,8 +92,16 @@ impl Shared {
         self.site.as_ref().ok_or_else(|| "the servers are gone".into())
     }
 
+    /// Whether the product was served and is no more: a development server may end by itself.
+    pub fn product_is_gone(&mut self) -> bool {
+        self.product.as_mut().is_some_and(|product| !product.running())
+    }
+
     /// The product, served.
     pub fn product(&mut self) -> Result<&Product> {
+        if self.product_is_gone() {
+            self.product = None;
+        }
         if self.product.is_none() {
             self.product = Some(Product::start(self)?);
         }

@@ -139,7 +139,13 @@ async fn answer(request: Request, settings: &Settings) -> worker::Result<Respons
             internal::Incoming::of(request).drain().await;
             write::refuse(&refusal, &headers)
         }
-        page @ EdgePlan::Page { .. } => send_page(page),
+        page @ EdgePlan::Page { .. } => {
+            // A body that nobody reads takes the connection with it that the next request comes on.
+            if !matches!(asked.method, "GET" | "HEAD") {
+                internal::Incoming::of(request).drain().await;
+            }
+            send_page(page)
+        }
     };
     performed.or_else(|error| {
         console_error!("{error}");

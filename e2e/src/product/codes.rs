@@ -22,6 +22,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("codes_origin_not_allowed", origin).under(SAME_SITE),
     Case::new("codes_storage_unavailable", damaged).under(SAME_SITE),
     Case::new("codes_internal", internal).under(SAME_SITE),
+    Case::new("codes_edge_unavailable", no_edge),
     Case::new("codes_quota_exceeded", quota).under(SAME_SITE).without(&[
         (
             Engine::Firefox,
@@ -58,8 +59,7 @@ fn wrong(context: &mut Context<'_>) -> Result {
                       await failed('no origin', 'INVALID_MESSAGE', connect());\
                       const vfs = await connect({ origin: args.wildcard });\
                       await failed('a session id', 'INVALID_SESSION', vfs.session({ id: 'NOT ONE' }));\
-                      await failed('opaque', 'EDGE_UNAVAILABLE', vfs.session({ isolation: 'opaque' }));\
-                      await failed('auto on one name', 'EDGE_UNAVAILABLE', connect({ origin: args.bare }).then((vfs) => vfs.session()));\
+                      await failed('an id of the edge', 'INVALID_SESSION', vfs.session({ id: `e-${'a'.repeat(26)}` }));\
                       await failed('origin on one name', 'INVALID_MESSAGE', connect({ origin: args.bare }).then((vfs) => vfs.session({ isolation: 'origin' })));\
                       await failed('an isolation', 'INVALID_MESSAGE', vfs.session({ isolation: 'some' }));\
                       await failed('a network', 'INVALID_MESSAGE', vfs.session({ network: ['not an origin'] }));";
@@ -74,7 +74,7 @@ fn wrong(context: &mut Context<'_>) -> Result {
                 await failed('a mode', 'INVALID_MESSAGE', session.put({}, { mode: 'append' }));\
                 await failed('an element that is in no document', 'INVALID_MESSAGE', session.mount(document.createElement('div')));\
                 await failed('a sandbox', 'INVALID_MESSAGE', session.mount(stage, { sandbox: 'allow-everything' }));\
-                await failed('opaque', 'EDGE_UNAVAILABLE', session.mount(stage, { isolation: 'opaque' }));\
+                await failed('opaque with an origin', 'INVALID_MESSAGE', session.mount(stage, { isolation: 'opaque', sandbox: 'allow-same-origin' }));\
                 await failed('no file', 'NOT_FOUND', session.read('none.txt'));\
                 await failed('nothing of no file', 'NOT_FOUND', session.stat('none.txt'));\
                 const types = Array.from({ length: 1025 }, (_, i) => ({ path: `t${i}`, content: '', type: `x/t${i}` }));\
@@ -259,4 +259,32 @@ fn quota(context: &mut Context<'_>) -> Result {
     let unlimited = json!({"origin": origin});
     stage.browser.cdp_page("Storage.overrideQuotaForOrigin", &unlimited)?;
     told.map(drop)
+}
+
+/// A VFS origin on a static server: its assets, filled in beforehand, and no Worker.
+fn no_edge(context: &mut Context<'_>) -> Result {
+    let folder = super::dist("origin")?;
+    let config = json!({"host": "virtual-files.localhost", "allowedHosts": ["http://localhost:*", "http://*.virtual-files.localhost:*"]});
+    let fill = move |name: &str| {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+        text.replace("\"__VF_CONFIG__\"", &config.to_string())
+            .replace("__VF_NONCE__", "static")
+    };
+    let assets = super::dist("origin")?;
+    let server = Server::start(move |hit| match hit.path() {
+        "/hub.html" => Reply::html(fill("hub.html")),
+        "/sw.js" => Reply::script(fill("sw.js")),
+        path if path.starts_with("/_vf/") => Reply::file(&assets, path),
+        _ => Reply::missing(),
+    })?;
+    let stage = Stage::open(context)?;
+    let args = json!({"static": server.origin("{session}.virtual-files.localhost"), "one": server.origin("virtual-files.localhost")});
+    let body = "const vfs = await connect({ origin: args.static });\
+                await failed('opaque', 'EDGE_UNAVAILABLE', vfs.session({ isolation: 'opaque' }));\
+                await failed('auto on one name', 'EDGE_UNAVAILABLE', connect({ origin: args.one }).then((vfs) => vfs.session()));\
+                const session = await within(vfs.session(), 'session');\
+                await session.put({ 'index.html': '<!doctype html><title>static</title>' });\
+                await failed('an opaque preview', 'EDGE_UNAVAILABLE', session.mount(stage, { isolation: 'opaque' }));\
+                same('what needs no edge', [session.isolation, (await session.mount(stage)).isolation], ['origin', 'origin']);";
+    stage.codes("without an edge", body, args).map(drop)
 }

@@ -56,19 +56,29 @@ pub const CASES: &[&[Case]] = &[
 pub struct Product {
     port: u16,
     host: Server,
-    _wrangler: Wrangler,
+    wrangler: Wrangler,
 }
 
 impl Product {
     /// Starts both, and waits until the VFS origin answers.
     pub fn start(shared: &Shared) -> Result<Self> {
-        let wrangler = Wrangler::start(shared.out(), "wrangler", Wrangler::product()?, &[])?;
+        // All cases come from one address.
+        let quota = [
+            "EDGE_ADDRESS_SESSIONS_PER_HOUR:100000",
+            "EDGE_ADDRESS_BYTES_PER_HOUR:1000000000000",
+        ];
+        let wrangler = Wrangler::start(shared.out(), "wrangler", Wrangler::product()?, &quota)?;
         let port = wrangler.port();
         Ok(Self {
             port,
             host: host_server(port)?,
-            _wrangler: wrangler,
+            wrangler,
         })
+    }
+
+    /// Whether the VFS origin is still there.
+    pub fn running(&mut self) -> bool {
+        self.wrangler.running()
     }
 
     /// Where the VFS origin listens.

@@ -55,6 +55,11 @@ impl Wrangler {
         Ok(Self { process, port })
     }
 
+    /// Whether it is still there.
+    pub fn running(&mut self) -> bool {
+        self.process.running()
+    }
+
     /// Where it listens.
     pub fn port(&self) -> u16 {
         self.port
