@@ -2,6 +2,7 @@
 //! option or an answer.
 
 use crate::error::{Error, Result};
+use crate::hello;
 use js_sys::{Array, Function, Object, Reflect, Uint8Array};
 use std::cell::RefCell;
 use virtual_files_core::change::Mode;
@@ -173,21 +174,8 @@ impl Capabilities {
         if self.service_worker {
             return Ok((!self.indexed_db).then_some(reason));
         }
-        Err(no_worker(origin, &reason))
+        Err(hello::no_worker(origin, &reason))
     }
-}
-
-/// The browser has no service worker for a VFS origin.
-pub(crate) fn no_worker(origin: &str, why: &str) -> Error {
-    Error::of(
-        ErrorCode::ServiceWorkerUnavailable,
-        &[
-            "The browser does not let ",
-            origin,
-            " have a service worker in this page, mostly because third-party cookies and storage are blocked. Serve the host app from the same site as the VFS origin (app.my-app.com beside vfs.my-app.com, app.virtual-files.localhost in development), use isolation \"opaque\" where the edge is deployed, or allow third-party cookies and storage for this site. ",
-            why,
-        ],
-    )
 }
 
 /// Why the boot page can do no more, where a message is its word of that.

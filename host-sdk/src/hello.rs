@@ -52,6 +52,19 @@ pub(crate) fn version_mismatch(origin: &str) -> Error {
     )
 }
 
+/// The browser has no service worker for a VFS origin.
+pub(crate) fn no_worker(origin: &str, why: &str) -> Error {
+    Error::of(
+        ErrorCode::ServiceWorkerUnavailable,
+        &[
+            "The browser does not let ",
+            origin,
+            " have a service worker in this page, mostly because third-party cookies and storage are blocked. Serve the host app from the same site as the VFS origin (app.my-app.com beside vfs.my-app.com, app.virtual-files.localhost in development), use isolation \"opaque\" where the edge is deployed, or allow third-party cookies and storage for this site. ",
+            why,
+        ],
+    )
+}
+
 async fn fetch(url: &str) -> Option<JsValue> {
     let init = RequestInit::new();
     init.set_cache(RequestCache::NoStore);

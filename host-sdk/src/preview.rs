@@ -4,6 +4,7 @@ use crate::client::disposed;
 use crate::convert;
 use crate::entry;
 use crate::error::{Error, Result};
+use crate::hello;
 use crate::isolation::Isolation;
 use crate::session::{Place, Session};
 use crate::wait::{Once, within};
@@ -278,7 +279,7 @@ impl Inner {
     fn heard(&self, event: &MessageEvent) {
         let window = self.frame.content_window().map(Object::from);
         if let Some(why) = convert::boot_failure(event).filter(|_| window.is_some() && event.source() == window) {
-            let error = convert::no_worker(self.place.hub.origin(), &why);
+            let error = hello::no_worker(self.place.hub.origin(), &why);
             self.loading.borrow().set(Err(error));
         }
     }
