@@ -319,7 +319,11 @@ async fn change_all(
         .change(session.clone(), storage, change, abort.clone())
         .await;
     match (staged, &changed) {
-        (Some(staged), Ok(Some(_))) => staged.commit(&hub.sessions, session).await?,
+        (Some(staged), Ok(Some(changed))) => {
+            let committed = staged.commit(&hub.sessions, session).await;
+            // Made it is, whatever the edge says: who listens is told.
+            committed.inspect_err(|_| hub.announce(session, changed.applied.version))?;
+        }
         (Some(staged), _) => staged.abandon().await,
         (None, _) => {}
     }

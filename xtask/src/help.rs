@@ -19,6 +19,10 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
         "Test everything, or a part: unit, store, e2e; --browser NAME, --filter TEXT",
     ),
     (
+        "deploy",
+        "Build everything and deploy it to Cloudflare; --dry-run, --env NAME (production if not said)",
+    ),
+    (
         "fuzz",
         "Fuzz the core, or one target of it; --minutes N for each, 1 if not said",
     ),

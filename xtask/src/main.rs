@@ -6,6 +6,7 @@
 mod build;
 mod check;
 mod debian;
+mod deploy;
 mod dev;
 mod failure;
 mod fuzz;
@@ -55,6 +56,7 @@ fn command() -> Result<()> {
         "setup" => setup(arguments),
         "build" => build::run(arguments),
         "dev" => dev::Options::parse(arguments).and_then(dev::run),
+        "deploy" => deploy::run(arguments),
         "test" => check::Options::parse(arguments).and_then(check::test),
         "fuzz" => fuzz::run(arguments),
         "lint" => alone(arguments).and_then(|()| check::lint()),
