@@ -218,7 +218,7 @@ fn names(context: &mut Context<'_>) -> Result {
     })
 }
 
-/// Asked so often that WebKit, which loses about half of them, loses one.
+/// WebKit loses up to half of them, and on a machine that has nothing else to do none: there only the others are certain.
 fn moved(context: &mut Context<'_>) -> Result {
     let fact = "Fact 13 (WebKit may never end a Blob's body behind a redirect of the worker's, and does that of bytes)";
     let engine = context.browser.engine;
@@ -235,6 +235,6 @@ fn moved(context: &mut Context<'_>) -> Result {
         };
         return { bytes: await lost('bytes'), blob: await lost('blob') };";
     let report = stage.browser.eval(body, &json!({}))?;
-    let wanted = json!({"bytes": false, "blob": engine == Engine::WebKit});
-    ensure(report == wanted, || format!("{fact} has changed: lost were {report}"))
+    let certain = report["bytes"] == false && (report["blob"] == false || engine == Engine::WebKit);
+    ensure(certain, || format!("{fact} has changed: lost were {report}"))
 }
