@@ -168,10 +168,15 @@ impl Hub {
         self.refused(error.clone());
     }
 
-    /// A user leaves: what it still waits for is `ABORTED`. The last one closes the hub.
+    /// A user leaves: what it still waits for is `ABORTED`. The last one closes the hub. Who has joined twice, for the worker
+    /// and for the edge, stays until it has left twice.
     pub(crate) fn leave(self: &Rc<Self>, user: u32) {
         let mut state = self.state.borrow_mut();
-        state.users.retain(|other| *other != user);
+        let place = state.users.iter().position(|other| *other == user);
+        place.map(|place| state.users.swap_remove(place));
+        if state.users.contains(&user) {
+            return;
+        }
         let (leaving, kept): (Vec<_>, Vec<_>) = mem::take(&mut state.subscribers)
             .into_iter()
             .partition(|subscriber| subscriber.user == user);

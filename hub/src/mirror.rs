@@ -27,6 +27,8 @@ pub(crate) struct Mirror {
     edge: EdgeSession,
     /// The edge's version that was this page's session; none where they have parted.
     version: Cell<Option<u64>>,
+    /// Whether the edge has ever had the session.
+    committed: Cell<bool>,
     /// Ends with the last that was begun: one upload at a time.
     turn: RefCell<Option<Promise>>,
 }
@@ -67,18 +69,19 @@ impl Mirrors {
                 let mirror = Rc::new(Mirror {
                     edge: EdgeSession::new()?,
                     version: Cell::new(None),
+                    committed: Cell::new(false),
                     turn: RefCell::default(),
                 });
                 self.0.borrow_mut().insert(session.clone(), mirror.clone());
                 mirror
             }
         };
-        let _turn = mirror.turn().await;
-        let known = mirror.version.get();
-        if known.is_none() || known != Some(mirror.edge.version().await?) {
-            mirror.tell_all(sessions, session, going_on).await?;
+        let opened = mirror.open(sessions, session, going_on).await;
+        // What the edge never had does not hold up the puts of a session that others show without it.
+        if opened.is_err() && !mirror.committed.get() {
+            self.0.borrow_mut().remove(session);
         }
-        Ok(mirror.edge.id().clone())
+        opened.map(|()| mirror.edge.id().clone())
     }
 
     /// Uploads a change of a session that the edge has, before it is made here. Nothing for others.
@@ -168,7 +171,17 @@ impl Mirror {
         Turn(over.unwrap_or_default())
     }
 
-    /// Has the edge's session be what this page's is.
+    /// Has the edge's session be what this page's is, where it is not.
+    async fn open(&self, sessions: &Sessions, session: &SessionId, going_on: &dyn Fn(u64, u64) -> bool) -> Result<()> {
+        let _turn = self.turn().await;
+        let known = self.version.get();
+        if known.is_none() || known != Some(self.edge.version().await?) {
+            self.tell_all(sessions, session, going_on).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells the edge the whole session.
     async fn tell_all(
         &self,
         sessions: &Sessions,
@@ -184,6 +197,7 @@ impl Mirror {
         let upload = self.edge.upload(&change, going_on).await?;
         let version = self.edge.commit(upload).await?;
         self.version.set(Some(version));
+        self.committed.set(true);
         Ok(())
     }
 }

@@ -285,6 +285,9 @@ fn no_edge(context: &mut Context<'_>) -> Result {
                 const session = await within(vfs.session(), 'session');\
                 await session.put({ 'index.html': '<!doctype html><title>static</title>' });\
                 await failed('an opaque preview', 'EDGE_UNAVAILABLE', session.mount(stage, { isolation: 'opaque' }));\
+                const shared = await within(connect({ origin: args.one }).then((vfs) => vfs.session({ isolation: 'shared' })), 'a shared session');\
+                await failed('beside a shared one', 'EDGE_UNAVAILABLE', shared.mount(stage, { isolation: 'opaque' }));\
+                same('which goes on', (await within(shared.put({ 'a.txt': 'put after' }), 'put')).files, 1);\
                 same('what needs no edge', [session.isolation, (await session.mount(stage)).isolation], ['origin', 'origin']);";
     stage.codes("without an edge", body, args).map(drop)
 }
