@@ -60,6 +60,15 @@ pub enum Profile {
     StorageBlocked,
 }
 
+/// Which engines have no [`Profile::StorageBlocked`], and why.
+pub const NO_STORAGE_SWITCH: &[(Engine, &str)] = &[
+    (Engine::Firefox, "blocking cookies blocks storage there in any case"),
+    (
+        Engine::WebKit,
+        "MiniBrowser has no setting that blocks third-party storage",
+    ),
+];
+
 /// A running browser with its driver.
 pub struct Browser {
     /// Its engine.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Stage, document, expect};
-use crate::browser::{Engine, Profile};
+use crate::browser::{Engine, NO_STORAGE_SWITCH, Profile};
 use crate::case::{Case, Context, Host};
 use crate::{Result, ensure};
 
@@ -25,25 +25,17 @@ pub(super) const CASES: &[Case] = &[
     Case::new("fact_4_blocked_storage_and_a_same_site_worker", blocked_same_site)
         .under(&[Host::SameSite])
         .with(Profile::StorageBlocked)
-        .without(NO_SWITCH),
+        .without(NO_STORAGE_SWITCH),
     Case::new("fact_4_blocked_storage_refuses_a_cross_site_worker", refused)
         .under(&[Host::CrossSite])
         .with(Profile::StorageBlocked)
-        .without(NO_SWITCH),
+        .without(NO_STORAGE_SWITCH),
     Case::new(
         "fact_5_storage_and_workers_are_partitioned_by_the_top_site",
         partitioned,
     ),
     Case::new("fact_13_a_blob_behind_a_redirect_may_hang_in_webkit", moved).under(&[Host::SameSite]),
     Case::new("fact_7_localhost_names_resolve_and_are_secure", names).under(&[Host::SameSite]),
-];
-
-const NO_SWITCH: &[(Engine, &str)] = &[
-    (Engine::Firefox, "blocking cookies blocks storage there in any case"),
-    (
-        Engine::WebKit,
-        "MiniBrowser has no setting that blocks third-party storage",
-    ),
 ];
 
 const OPAQUE: &str = "allow-scripts";

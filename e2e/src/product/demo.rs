@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
+use crate::browser::{Browser, NO_STORAGE_SWITCH, Profile};
 use crate::case::{Case, Context, Host};
 use crate::server::{Reply, Server};
 use crate::{Result, ensure};
@@ -14,6 +14,14 @@ pub(super) const CASES: &[Case] = &[
     Case::new("demo_shows_every_sample", samples),
     Case::new("demo_edits_reach_the_preview", edits).under(&[Host::SameSite]),
     Case::new("demo_switches", switches).under(&[Host::SameSite]),
+    Case::new("demo_shows_every_sample_with_storage_blocked", samples)
+        .under(&[Host::SameSite])
+        .with(Profile::StorageBlocked)
+        .without(NO_STORAGE_SWITCH),
+    Case::new("demo_says_what_to_do_with_storage_blocked", refused)
+        .under(&[Host::CrossSite])
+        .with(Profile::StorageBlocked)
+        .without(NO_STORAGE_SWITCH),
 ];
 
 /// Each sample, and what its page shows once its scripts, styles, workers and data have come.
@@ -126,6 +134,29 @@ fn samples(context: &mut Context<'_>) -> Result {
         ensure(kept[0] == true && kept[1] == true && kept[2].as_u64() > Some(3), || {
             format!("{name}: {kept}")
         })?;
+    }
+    Ok(())
+}
+
+/// On another site than the VFS origin, with third-party storage blocked, the demo says why nothing runs, and what to do.
+fn refused(context: &mut Context<'_>) -> Result {
+    let demo = Demo::open(context)?;
+    for (name, _) in SAMPLES {
+        demo.browser.goto("about:blank")?;
+        demo.browser.goto(&format!("{}#sample={name}", demo.url))?;
+        let state = demo.run("return await ready()", json!({}))?;
+        ensure(state[0] == "failed", || format!("{name}: the demo is {state}"))?;
+        let told = demo.run(
+            "return document.querySelector('[data-testid=banner][data-code=SERVICE_WORKER_UNAVAILABLE]')?.innerText",
+            json!({}),
+        )?;
+        let told = told.as_str().unwrap_or_default();
+        ensure(
+            ["same site", "third-party cookies", "\"opaque\""]
+                .iter()
+                .all(|advice| told.contains(advice)),
+            || format!("{name}: the banner does not say what to do: {told}"),
+        )?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::Stage;
-use crate::browser::{Engine, Profile};
+use crate::browser::{NO_STORAGE_SWITCH, Profile};
 use crate::case::{Case, Context, Host};
 use crate::{Result, ensure};
 
@@ -22,13 +22,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("opaque_where_no_worker_can_be_had", fallback)
         .under(&[Host::CrossSite])
         .with(Profile::StorageBlocked)
-        .without(&[
-            (Engine::Firefox, "blocking cookies blocks storage there in any case"),
-            (
-                Engine::WebKit,
-                "MiniBrowser has no setting that blocks third-party storage",
-            ),
-        ]),
+        .without(NO_STORAGE_SWITCH),
 ];
 
 fn modules(context: &mut Context<'_>) -> Result {

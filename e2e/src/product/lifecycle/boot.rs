@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::ISOLATIONS;
 use super::{Life, PARTITIONED};
-use crate::browser::{Engine, Profile};
+use crate::browser::{Engine, NO_STORAGE_SWITCH, Profile};
 use crate::case::{Case, Context, Host};
 use crate::{Result, ensure};
 
@@ -25,22 +25,14 @@ pub(in super::super) const CASES: &[Case] = &[
     Case::new("lifecycle_storage_blocked_and_a_same_site_host", works)
         .under(&[Host::SameSite])
         .with(Profile::StorageBlocked)
-        .without(NO_SWITCH),
+        .without(NO_STORAGE_SWITCH),
     Case::new("lifecycle_storage_blocked_and_a_cross_site_host", refused)
         .under(&[Host::CrossSite])
         .with(Profile::StorageBlocked)
-        .without(NO_SWITCH),
+        .without(NO_STORAGE_SWITCH),
     Case::new("lifecycle_cookies_blocked_and_a_cross_site_host", works_or_says_why)
         .under(&[Host::CrossSite])
         .with(Profile::CookiesBlocked),
-];
-
-const NO_SWITCH: &[(Engine, &str)] = &[
-    (Engine::Firefox, "blocking cookies blocks storage there in any case"),
-    (
-        Engine::WebKit,
-        "MiniBrowser has no setting that blocks third-party storage",
-    ),
 ];
 
 /// From within the preview: no registration is left for what is loaded next.
