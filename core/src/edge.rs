@@ -23,6 +23,13 @@ pub const CONFIG_PLACEHOLDER: &str = "__VF_CONFIG__";
 /// The text in `hub.html` and the boot page that the nonce of the answer's policy replaces.
 pub const NONCE_PLACEHOLDER: &str = "__VF_NONCE__";
 
+/// Fills the marks of an asset. The configuration takes the place of a whole string literal, so that an asset is valid as it
+/// lies.
+pub fn fill(text: &str, config_json: &str, nonce: &str) -> String {
+    let literal = ["\"", CONFIG_PLACEHOLDER, "\""].concat();
+    text.replace(&literal, config_json).replace(NONCE_PLACEHOLDER, nonce)
+}
+
 /// The asset behind [`EdgePlan::Boot`].
 pub const BOOT_PAGE: &str = "/_vf/boot.html";
 

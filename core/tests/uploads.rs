@@ -13,7 +13,8 @@ use virtual_files_core::pack;
 use virtual_files_core::store::{Body, BytesBody};
 
 const LIMITS: Limits = Limits {
-    max_files: 10,
+    // As many as `bundle` has names for.
+    max_files: 12,
     max_file_bytes: 1 << 20,
     max_session_bytes: 2 << 20,
 };
@@ -138,6 +139,36 @@ fn a_file_that_was_counted_on_and_is_gone_aborts() {
 }
 
 #[test]
+fn what_is_copied_is_counted() {
+    let mut session = Session::default();
+    session.put("merge", &[("a", b"aaaa", ""), ("b", b"bb", "")], &[]);
+    let copies = manifest(
+        "merge",
+        &[
+            ("a", b"aaaa", ""),
+            ("c", b"aaaa", ""),
+            ("d", b"aaaa", ""),
+            ("e", b"new", ""),
+        ],
+        &[],
+    );
+    let upload = session.plan(&copies).unwrap();
+    assert_eq!((upload.total(), upload.written()), (3, 11));
+    // What stayed when it was planned would have to be copied now: more than was said.
+    session.put("merge", &[("b", b"aaaa", "")], &["a"]);
+    let refusal = session.commit(&upload, b"new").unwrap_err();
+    assert_eq!((refusal.status, refusal.code), (409, ErrorCode::Aborted));
+}
+
+#[test]
+fn a_list_without_end_is_not_read_to_its_end() {
+    let list = "\"a\",".repeat(100_001);
+    let text = format!("{{\"version\":1,\"mode\":\"merge\",\"deletes\":[{}", list);
+    let error = serde_json::from_str::<RawManifest>(&text).unwrap_err();
+    assert!(error.to_string().contains("too long"), "{error}");
+}
+
+#[test]
 fn wrong_manifests_are_refused() {
     let file = |change: &dyn Fn(&mut serde_json::Value)| {
         let mut all = manifest("merge", &[("a", b"a", "")], &[]);
@@ -181,7 +212,7 @@ fn wrong_manifests_are_refused() {
     let mut newer = manifest("merge", &[], &[]);
     newer["version"] = 2.into();
     cases.push((newer, 400, ErrorCode::VersionMismatch));
-    let many: Vec<String> = (0..11).map(|number| number.to_string()).collect();
+    let many: Vec<String> = (0..13).map(|number| number.to_string()).collect();
     let many: Vec<(&str, &[u8], &str)> = many.iter().map(|name| (&**name, &b""[..], "")).collect();
     cases.push((manifest("merge", &many, &[]), 507, ErrorCode::QuotaExceeded));
     let bytes: Vec<Vec<u8>> = (0..3_u8).map(|byte| vec![byte; 1 << 20]).collect();

@@ -173,7 +173,7 @@ async fn asset(
         status => return Err(format!("the asset {path} came with status {status}").into()),
     }
     let body = if template::has_marks(path) {
-        template::fill(&found.text().await?, &settings.config_json, asked.nonce).into_bytes()
+        edge::fill(&found.text().await?, &settings.config_json, asked.nonce).into_bytes()
     } else {
         found.bytes().await?
     };

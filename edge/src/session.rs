@@ -20,11 +20,14 @@ use crate::internal::{self, Asked, Incoming};
 use crate::quota;
 use crate::settings::Limits;
 use crate::sql::{Row, Sql, number};
-use crate::store::{SqlBody, SqlStore};
+use crate::store::{GRACE_MS, SqlBody, SqlStore};
 use crate::uploads::{Outcome, Uploads};
 
 /// How long after a commit the session is looked at for what to compact.
 const COMPACTION_DELAY_MS: u64 = 1000;
+
+/// How many times its bytes a session may take in storage, with what is being uploaded and what was dropped a moment ago.
+const STORED_TIMES: u64 = 3;
 
 /// Above this, an answer is read from the database while it is sent.
 const STREAMED_BYTES: u64 = 1 << 20;
@@ -57,9 +60,10 @@ impl DurableObject for EdgeSession {
     fn new(state: State, env: Env) -> Self {
         let parts = Sql::new(&state).map_err(|error| error.to_string()).and_then(|sql| {
             let (sql, limits) = (Rc::new(sql), Limits::read(&env)?);
+            let store = SqlStore::new(sql.clone(), limits.session);
             Ok(Parts {
-                store: SqlStore::new(sql.clone(), limits.session),
-                uploads: Uploads::new(sql.clone()),
+                uploads: Uploads::new(sql.clone(), store.blobs.clone()),
+                store,
                 sql,
                 limits,
                 ready: Cell::new(false),
@@ -163,7 +167,8 @@ impl EdgeSession {
             None => true,
         };
         let body = body.read(MAX_MANIFEST_BYTES).await?;
-        let length = body.len() as u64;
+        // Charged before it is looked at: that is work, too.
+        quota::charge(&self.env, &asked.address, body.len() as u64, false).await?;
         let manifest = Manifest::read(parse(&body)?, &parts.limits.session)?;
         drop(body);
         let index = if is_new {
@@ -172,8 +177,7 @@ impl EdgeSession {
             parts.store.index_now(&asked.session)?
         };
         let upload = Upload::plan(manifest.clone(), index.as_ref(), &parts.limits.session)?;
-        let cost = length.saturating_add(upload.total());
-        quota::charge(&self.env, &asked.address, cost, is_new).await?;
+        quota::charge(&self.env, &asked.address, upload.written(), is_new).await?;
 
         // Others may have written while the quota was asked.
         let now = parts.now();
@@ -187,7 +191,11 @@ impl EdgeSession {
             }
             let index = parts.store.index_now(&asked.session)?;
             let version = index.as_ref().map_or(0, |index| index.version());
+            let charged = upload.written();
             let upload = Upload::plan(manifest, index.as_ref(), &parts.limits.session)?;
+            if upload.written() > charged {
+                return Err(Error::new(ErrorCode::Aborted, "The session has changed since the upload began.").into());
+            }
             parts.uploads.begin(&id, &upload, now)?;
             Ok((upload, version))
         })?;
@@ -315,7 +323,7 @@ impl Parts {
         }
         self.sql.run(
             "INSERT INTO claims (key, expires) VALUES (?, ?)",
-            [key.into(), number(now + self.limits.ttl_ms)],
+            [key.into(), number(self.end_from(now))],
         )
     }
 
@@ -327,13 +335,18 @@ impl Parts {
         }
     }
 
-    /// Puts the session's end off. Not at each use: writing costs more than reading.
+    /// Puts the session's end off. Not at each use, as writing costs more than reading: a little is added each time.
     fn used(&self, claim: &Claim, now: u64) -> Result<()> {
-        if claim.expires.saturating_sub(now) > self.limits.ttl_ms / 2 {
+        if claim.expires.saturating_sub(now) >= self.limits.ttl_ms {
             return Ok(());
         }
         self.sql
-            .run("UPDATE claims SET expires = ?", [number(now + self.limits.ttl_ms)])
+            .run("UPDATE claims SET expires = ?", [number(self.end_from(now))])
+    }
+
+    /// When a session ends that is used now: as long after its last use as is promised, and up to a twentieth more.
+    fn end_from(&self, now: u64) -> u64 {
+        now + self.limits.ttl_ms + self.limits.ttl_ms / 20
     }
 
     /// When the session ends or is to be compacted.
@@ -434,6 +447,7 @@ impl Parts {
             return Err(error.into());
         }
         let (applied, index) = self.store.apply_now(session, change).map_err(of_session)?;
+        self.make_room(now)?;
         let answer = figures(applied.version, applied.files, applied.bytes).to_string();
         self.uploads.finish(id, &progress, &answer, now)?;
         if index.compaction().is_some() {
@@ -441,6 +455,26 @@ impl Parts {
                 .run("UPDATE claims SET compact = ?", [number(now + COMPACTION_DELAY_MS)])?;
         }
         Ok(answer)
+    }
+}
+
+impl Parts {
+    /// Keeps what is stored within bounds where much is written within minutes: dropped packs then go at once, and who is in
+    /// the middle of one has to ask again.
+    fn make_room(&self, now: u64) -> Outcome<()> {
+        let most = self.limits.session.max_session_bytes.saturating_mul(STORED_TIMES);
+        if self.store.blobs.total()? <= most {
+            return Ok(());
+        }
+        self.store.sweep(now.saturating_add(GRACE_MS))?;
+        if self.store.blobs.total()? <= most {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            507,
+            ErrorCode::QuotaExceeded,
+            "Too much of this session is being uploaded at once.",
+        ))
     }
 }
 

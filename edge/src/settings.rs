@@ -42,7 +42,7 @@ impl Limits {
         Ok(Self {
             session: index::Limits {
                 max_files: number(env, "EDGE_SESSION_FILES", 20_000)? as usize,
-                max_file_bytes: number(env, "EDGE_FILE_BYTES", 100 << 20)?,
+                max_file_bytes: number(env, "EDGE_FILE_BYTES", 256 << 20)?,
                 max_session_bytes: number(env, "EDGE_SESSION_BYTES", 256 << 20)?,
             },
             ttl_ms: number(env, "EDGE_TTL_SECONDS", 24 * 60 * 60)? * 1000,

@@ -123,7 +123,7 @@ impl SqlStore {
     /// The store in a database, with room for this much in each session.
     pub(crate) fn new(sql: Rc<Sql>, limits: Limits) -> Self {
         Self {
-            blobs: Blobs(sql.clone()),
+            blobs: Blobs::new(sql.clone()),
             sql,
             limits,
         }

@@ -1,17 +1,10 @@
 //! The assets that are not sent as they lie: the pages and the worker get the configuration, the pages a nonce.
 
-use virtual_files_core::edge::{CONFIG_PLACEHOLDER, NONCE_PLACEHOLDER};
 use virtual_files_core::pack::etag_of;
 
 /// Whether an asset has marks: the pages and the worker, whose names hold no hash.
 pub(crate) fn has_marks(path: &str) -> bool {
     path == "/sw.js" || path.ends_with(".html")
-}
-
-/// Fills the marks. The configuration takes the place of a whole string literal, so that an asset is valid as it lies.
-pub(crate) fn fill(text: &str, config_json: &str, nonce: &str) -> String {
-    let literal = ["\"", CONFIG_PLACEHOLDER, "\""].concat();
-    text.replace(&literal, config_json).replace(NONCE_PLACEHOLDER, nonce)
 }
 
 /// The strong validator of some bytes.
@@ -31,13 +24,6 @@ pub(crate) fn matches(if_none_match: &str, etag: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn marks_are_filled() {
-        let text = "<script nonce=\"__VF_NONCE__\">const config = \"__VF_CONFIG__\";</script>";
-        let filled = fill(text, "{\"host\":\"a\"}", "n");
-        assert_eq!(filled, "<script nonce=\"n\">const config = {\"host\":\"a\"};</script>");
-    }
 
     #[test]
     fn validators_match_in_lists_and_weakened() {

@@ -46,12 +46,9 @@ pub(crate) struct Progress {
 pub(crate) type Outcome<T> = std::result::Result<T, Refusal>;
 
 impl Uploads {
-    /// The uploads in a database.
-    pub(crate) fn new(sql: Rc<Sql>) -> Self {
-        Self {
-            blobs: Blobs(sql.clone()),
-            sql,
-        }
+    /// The uploads in a database, with the blobs that they go to.
+    pub(crate) fn new(sql: Rc<Sql>, blobs: Blobs) -> Self {
+        Self { blobs, sql }
     }
 
     /// Makes the tables, where they are missing.

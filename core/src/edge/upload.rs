@@ -5,7 +5,10 @@
 //! session has its bytes at the moment of the commit; a manifest that passed has no path twice and fits the quotas.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
+use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::api::{API_VERSION, Refusal};
@@ -24,11 +27,52 @@ pub struct RawManifest {
     version: u32,
     mode: RawMode,
     #[serde(default)]
-    deletes: Vec<String>,
+    deletes: Listed<String>,
     #[serde(default)]
     options: Option<SessionOptions>,
     #[serde(default)]
-    files: Vec<RawFile>,
+    files: Listed<RawFile>,
+}
+
+/// The most that a manifest lists of each, whatever a session may have: what is longer is not even read to its end, as a short
+/// text can list a lot.
+const MAX_LISTED: usize = 100_000;
+
+/// A list of a manifest.
+#[derive(Clone, Debug)]
+struct Listed<T>(Vec<T>);
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Listed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Items<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
+            type Value = Listed<T>;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+                let mut listed = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    if listed.len() == MAX_LISTED {
+                        return Err(A::Error::custom("a list is too long"));
+                    }
+                    listed.push(item);
+                }
+                Ok(Listed(listed))
+            }
+        }
+
+        deserializer.deserialize_seq(Items(PhantomData))
+    }
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -100,12 +144,12 @@ impl Manifest {
     /// Checks what does not depend on the session.
     pub fn read(raw: RawManifest, limits: &Limits) -> Result<Self, Refusal> {
         RawVersion { version: raw.version }.check()?;
-        if raw.files.len() > limits.max_files {
+        if raw.files.0.len() > limits.max_files {
             return Err(over_quota("The session would have more files than this edge takes."));
         }
-        let files = raw.files.into_iter().map(|file| read_file(file, limits));
+        let files = raw.files.0.into_iter().map(|file| read_file(file, limits));
         let files: Vec<File> = files.collect::<Result<_, _>>()?;
-        let deletes = raw.deletes.iter().map(|path| FilePath::parse(path));
+        let deletes = raw.deletes.0.iter().map(|path| FilePath::parse(path));
         let deletes = deletes.collect::<Result<_, _>>()?;
         let mut paths: Vec<&FilePath> = files.iter().map(|file| &file.path).collect();
         paths.sort_unstable();
@@ -148,6 +192,8 @@ fn read_file(raw: RawFile, limits: &Limits) -> Result<File, Refusal> {
 pub struct Upload {
     manifest: Manifest,
     missing: Vec<u32>,
+    /// How many bytes that the session has may be copied for it.
+    copied: u64,
 }
 
 /// A run of the stream's files that becomes one pack.
@@ -166,9 +212,14 @@ impl Upload {
         let files = (0..).zip(&manifest.files);
         let missing = files.filter(|(_, file)| !present.contains_key(&file.content()));
         let missing = missing.map(|(place, _)| place).collect();
-        let upload = Self { manifest, missing };
+        let mut upload = Self {
+            manifest,
+            missing,
+            copied: u64::MAX,
+        };
         let staged: Vec<Length> = upload.packs().into_iter().map(Length).collect();
         let change = upload.change(index, staged, |entry| Length(entry.length), 1)?;
+        upload.copied = change.packs.iter().map(Body::len).sum::<u64>() - upload.total();
         let mut result = index.cloned().unwrap_or_else(|| Index::new(1));
         result.apply_within(&change, limits).map_err(of_session)?;
         Ok(upload)
@@ -182,6 +233,12 @@ impl Upload {
     /// How many bytes have to be sent.
     pub fn total(&self) -> u64 {
         self.sent().map(|file| file.length).sum()
+    }
+
+    /// How many bytes the commit adds to what is stored: those that are sent, and those that are there and are copied for
+    /// another path or type.
+    pub fn written(&self) -> u64 {
+        self.total().saturating_add(self.copied)
     }
 
     /// The lengths of the packs that the stream is cut into.
@@ -200,7 +257,7 @@ impl Upload {
     /// that the session has.
     ///
     /// A file that is there with the same bytes and type stays as it is, with its date: nothing is copied for it.
-    /// Refuses with `ABORTED` where a file that was counted on is gone.
+    /// Refuses with `ABORTED` where a file that was counted on is gone, or more has to be copied than was said.
     pub fn change<B: Body>(
         &self,
         index: Option<&Index>,
@@ -262,10 +319,12 @@ impl Upload {
                 continue;
             }
             let Some(entry) = present.get(&file.content()) else {
-                let error = Error::new(ErrorCode::Aborted, "The session has changed since the upload began.");
-                return Err(error.into());
+                return Err(changed());
             };
             moved.push((file, *entry));
+        }
+        if moved.iter().map(|(file, _)| file.length).sum::<u64>() > self.copied {
+            return Err(changed());
         }
         let mut moved = moved.into_iter();
         let first = change.packs.len() as u32;
@@ -349,6 +408,10 @@ pub fn of_session(error: Error) -> Refusal {
         ErrorCode::TooLarge => over_quota(error.message().to_owned()),
         _ => error.into(),
     }
+}
+
+fn changed() -> Refusal {
+    Error::new(ErrorCode::Aborted, "The session has changed since the upload began.").into()
 }
 
 fn over_quota(message: impl Into<std::borrow::Cow<'static, str>>) -> Refusal {

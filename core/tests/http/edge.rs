@@ -1,6 +1,6 @@
 //! What the edge answers where no service worker does.
 
-use virtual_files_core::edge::{EdgePlan, EdgeRequest, edge, not_found};
+use virtual_files_core::edge::{self, EdgePlan, EdgeRequest, edge, not_found};
 use virtual_files_core::http::Headers;
 
 use crate::fixture::{HOST, config};
@@ -280,4 +280,11 @@ fn an_asset_that_is_not_there() {
     };
     assert!(body.starts_with("<!doctype html>"));
     assert!(headers.contains(&("content-length", body.len().to_string().into())));
+}
+
+#[test]
+fn marks_are_filled() {
+    let text = "<script nonce=\"__VF_NONCE__\">const config = \"__VF_CONFIG__\";</script>";
+    let filled = edge::fill(text, "{\"host\":\"a\"}", "n");
+    assert_eq!(filled, "<script nonce=\"n\">const config = {\"host\":\"a\"};</script>");
 }
