@@ -36,8 +36,6 @@ pub(crate) struct EdgeSession {
 #[derive(Debug)]
 pub(crate) struct Upload {
     id: String,
-    /// The version that the session has without it; 0 for none.
-    pub(crate) version: u64,
 }
 
 #[derive(Serialize)]
@@ -80,23 +78,28 @@ impl EdgeSession {
         &self.id
     }
 
-    /// Sends a change, all but its commit. `going_on` is told how many bytes have been sent of how many, and says whether
-    /// to go on.
+    /// Sends a change, all but its commit; nothing where the edge's version is not the one that the change is of. `going_on`
+    /// is told how many bytes have been sent of how many, and says whether to go on.
     pub(crate) async fn upload(
         &self,
         change: &Change<BlobBody>,
+        version: Option<u64>,
         going_on: &dyn Fn(u64, u64) -> bool,
-    ) -> Result<Upload> {
+    ) -> Result<Option<Upload>> {
         let manifest = convert::value(&manifest(change))?;
         let manifest = JSON::stringify(&manifest).map_err(|_| broken())?;
         let begun = self.call("POST", "/uploads", Some(&manifest)).await?;
         let upload = Upload {
             id: get(&begun, "upload").as_string().ok_or_else(broken)?,
-            version: get(&begun, "version").as_f64().unwrap_or_default() as u64,
         };
+        let found = get(&begun, "version").as_f64().unwrap_or_default() as u64;
+        if version.is_some_and(|version| version != found) {
+            self.abandon(upload).await;
+            return Ok(None);
+        }
         let missing: Array = get(&begun, "missing").dyn_into().map_err(|_| broken())?;
         match self.send(&upload, change, &missing, going_on).await {
-            Ok(()) => Ok(upload),
+            Ok(()) => Ok(Some(upload)),
             Err(error) => {
                 self.abandon(upload).await;
                 Err(error)
@@ -130,17 +133,17 @@ impl EdgeSession {
             let end = all.len().min(sent + PART_BYTES);
             let path = ["/uploads/", &upload.id, "?offset=", &sent.to_string()].concat();
             let part = all.slice(sent, end);
-            let received = match self.call("PUT", &path, Some(part.blob())).await {
-                // Once more, where only the connection broke; what has arrived after all is said then.
+            match self.call("PUT", &path, Some(part.blob())).await {
+                // Once more, where only the connection broke. Where the part had arrived after all, that is said then.
                 Err(error) if error.code() == ErrorCode::EdgeUnavailable => {
-                    self.call("PUT", &path, Some(part.blob())).await
+                    let again = self.ask("PUT", &path, Some(part.blob())).await?;
+                    if get(&again.value, "received").as_f64() != Some(end as f64) {
+                        again.granted()?;
+                    }
                 }
-                received => received,
-            };
-            sent = match received {
-                Ok(_) => end,
-                Err(error) => return Err(error),
-            };
+                received => drop(received?),
+            }
+            sent = end;
         }
     }
 
@@ -170,8 +173,13 @@ impl EdgeSession {
         drop(self.call("DELETE", "", None).await);
     }
 
-    /// A request, and the value that answers it.
-    fn call(&self, method: &str, path: &str, body: Option<&JsValue>) -> impl Future<Output = Result<JsValue>> {
+    /// A request that is to be granted, and the value that answers it.
+    async fn call(&self, method: &str, path: &str, body: Option<&JsValue>) -> Result<JsValue> {
+        self.ask(method, path, body).await?.granted()
+    }
+
+    /// A request, and what the edge says.
+    fn ask(&self, method: &str, path: &str, body: Option<&JsValue>) -> impl Future<Output = Result<Answer>> {
         let url = ["/_vf/sessions/", self.id.as_str(), path].concat();
         let init = RequestInit::new();
         init.set_method(method);
@@ -195,20 +203,35 @@ impl EdgeSession {
                 .ok()
                 .and_then(|response| response.dyn_into().ok())
                 .ok_or_else(unreachable)?;
-            if response.status() == 204 {
-                return Ok(JsValue::UNDEFINED);
-            }
-            let value = match response.json() {
-                Ok(value) => JsFuture::from(value).await.map_err(|_| unserved())?,
-                Err(_) => return Err(broken()),
+            let value = match response.status() {
+                204 => JsValue::UNDEFINED,
+                _ => JsFuture::from(response.json().map_err(|_| broken())?)
+                    .await
+                    .map_err(|_| unserved())?,
             };
-            if response.ok() {
-                return Ok(value);
-            }
-            let code = get(&value, "code").as_string().and_then(|code| code.parse().ok());
-            let message = get(&value, "message").as_string();
-            Err(Error::new(code.ok_or_else(unserved)?, message.unwrap_or_default()))
+            Ok(Answer {
+                ok: response.ok(),
+                value,
+            })
         }
+    }
+}
+
+/// What the edge says.
+struct Answer {
+    ok: bool,
+    value: JsValue,
+}
+
+impl Answer {
+    /// The value, or the error that it is.
+    fn granted(self) -> Result<JsValue> {
+        if self.ok {
+            return Ok(self.value);
+        }
+        let code = get(&self.value, "code").as_string().and_then(|code| code.parse().ok());
+        let message = get(&self.value, "message").as_string();
+        Err(Error::new(code.ok_or_else(unserved)?, message.unwrap_or_default()))
     }
 }
 

@@ -13,6 +13,7 @@ use std::rc::Rc;
 use virtual_files_core::change::{Change, Mode};
 use virtual_files_core::error::{Error, ErrorCode, Result};
 use virtual_files_core::map::Map;
+use virtual_files_core::options::SessionOptions;
 use virtual_files_core::session::SessionId;
 use virtual_files_store::BlobBody;
 use wasm_bindgen::JsValue;
@@ -29,6 +30,8 @@ pub(crate) struct Mirror {
     version: Cell<Option<u64>>,
     /// Whether the edge has ever had the session.
     committed: Cell<bool>,
+    /// Whether nobody here wants it to have it any more.
+    closed: Cell<bool>,
     /// Ends with the last that was begun: one upload at a time.
     turn: RefCell<Option<Promise>>,
 }
@@ -70,6 +73,7 @@ impl Mirrors {
                     edge: EdgeSession::new()?,
                     version: Cell::new(None),
                     committed: Cell::new(false),
+                    closed: Cell::new(false),
                     turn: RefCell::default(),
                 });
                 self.0.borrow_mut().insert(session.clone(), mirror.clone());
@@ -77,8 +81,9 @@ impl Mirrors {
             }
         };
         let opened = mirror.open(sessions, session, going_on).await;
-        // What the edge never had does not hold up the puts of a session that others show without it.
-        if opened.is_err() && !mirror.committed.get() {
+        // What the edge never had does not hold up the puts of a session that others show without it. Who else has it
+        // opened waits for its turn.
+        if opened.is_err() && !mirror.committed.get() && Rc::strong_count(&mirror) == 2 {
             self.0.borrow_mut().remove(session);
         }
         opened.map(|()| mirror.edge.id().clone())
@@ -97,12 +102,8 @@ impl Mirrors {
         let turn = mirror.turn().await;
         let mut upload = None;
         if let Some(version) = mirror.version.get() {
-            let begun = mirror.edge.upload(change, going_on).await?;
-            if begun.version == version {
-                upload = Some(begun);
-            } else {
-                mirror.edge.abandon(begun).await;
-            }
+            let going_on = mirror.open_and(going_on);
+            upload = mirror.edge.upload(change, Some(version), &going_on).await?;
         }
         Ok(Some(Staged {
             mirror,
@@ -111,7 +112,7 @@ impl Mirrors {
         }))
     }
 
-    /// Tells the edge what another tab has made of a session.
+    /// Tells the edge what a session has become otherwise than by [`Mirrors::stage`]: in another tab, or while it was opened.
     pub(crate) async fn refresh(&self, sessions: &Sessions, session: &SessionId) {
         if let Some(mirror) = self.get(session) {
             let _turn = mirror.turn().await;
@@ -124,6 +125,9 @@ impl Mirrors {
     pub(crate) async fn close(&self, session: &SessionId) {
         let mirror = self.0.borrow_mut().remove(session);
         if let Some(mirror) = mirror {
+            // What is under way ends first, or it would make the session anew.
+            mirror.closed.set(true);
+            let _turn = mirror.turn().await;
             mirror.edge.remove().await;
         }
     }
@@ -133,6 +137,9 @@ impl Staged {
     /// Makes the change at the edge, once it is made here.
     pub(crate) async fn commit(self, sessions: &Sessions, session: &SessionId) -> Result<()> {
         self.mirror.version.set(None);
+        if self.mirror.closed.get() {
+            return Ok(());
+        }
         let committed = match self.upload {
             Some(upload) => self.mirror.edge.commit(upload).await,
             None => Err(Error::new(ErrorCode::Aborted, "")),
@@ -174,11 +181,19 @@ impl Mirror {
     /// Has the edge's session be what this page's is, where it is not.
     async fn open(&self, sessions: &Sessions, session: &SessionId, going_on: &dyn Fn(u64, u64) -> bool) -> Result<()> {
         let _turn = self.turn().await;
+        if self.closed.get() {
+            return Err(closed());
+        }
         let known = self.version.get();
         if known.is_none() || known != Some(self.edge.version().await?) {
             self.tell_all(sessions, session, going_on).await?;
         }
         Ok(())
+    }
+
+    /// Goes on as long as the session is wanted, too.
+    fn open_and<'a>(&'a self, going_on: &'a dyn Fn(u64, u64) -> bool) -> impl Fn(u64, u64) -> bool + 'a {
+        move |done, of| going_on(done, of) && !self.closed.get()
     }
 
     /// Tells the edge the whole session.
@@ -190,14 +205,21 @@ impl Mirror {
     ) -> Result<()> {
         self.version.set(None);
         let mut change = Change::new(Mode::Replace, 0);
+        // None would leave the edge those of a session that is gone here.
+        change.options = Some(SessionOptions::default());
         if let Some((index, packs)) = sessions.export(session).await? {
             (change.packs, change.files) = export::bundle(&index, packs);
             change.options = Some(index.options().clone());
         }
-        let upload = self.edge.upload(&change, going_on).await?;
+        let upload = self.edge.upload(&change, None, &self.open_and(going_on)).await?;
+        let upload = upload.filter(|_| !self.closed.get()).ok_or_else(closed)?;
         let version = self.edge.commit(upload).await?;
         self.version.set(Some(version));
         self.committed.set(true);
         Ok(())
     }
+}
+
+fn closed() -> Error {
+    Error::new(ErrorCode::Aborted, "The session was disposed of.")
 }

@@ -325,6 +325,8 @@ async fn change_all(
             committed.inspect_err(|_| hub.announce(session, changed.applied.version))?;
         }
         (Some(staged), _) => staged.abandon().await,
+        // The edge may have got the session just now, without this.
+        (None, Ok(Some(_))) => hub.mirrors.refresh(&hub.sessions, session).await,
         (None, _) => {}
     }
     changed
