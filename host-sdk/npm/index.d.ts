@@ -188,7 +188,10 @@ export interface MountOptions {
    * loaded again or mounted, which copies the files anew.
    */
   isolation?: Isolation | undefined;
-  /** What the sandbox allows beside scripts and an origin, as in the attribute: `"allow-forms allow-popups"`. */
+  /**
+   * What the sandbox allows beside scripts and an origin, as in the attribute: `"allow-forms allow-popups"`. An opaque frame never
+   * has an origin, nor anything that would let it leave its frame.
+   */
   sandbox?: string | undefined;
   /** What the frame may use of the device, as in the attribute: `"fullscreen; camera"`. Default: nothing. */
   allow?: string | undefined;
@@ -235,6 +238,10 @@ export class Session {
   /**
    * Adds or replaces files: all of them, or on an error none. When it resolves, every request sees them. Puts and
    * deletes take effect in the order in which they were called.
+   *
+   * Of a session that has opaque previews, the edge gets what it lacks before anything changes here. Where it cannot be
+   * reached, the put rejects with `EDGE_UNAVAILABLE`: with nothing changed, or, where it was lost at the last step, changed
+   * here and not there yet ({@link Session.list} tells). The next put, or the next mount, makes that good.
    */
   put(files: Files, options?: PutOptions): Promise<PutResult>;
   /** Deletes files; paths that are not there are passed over. */

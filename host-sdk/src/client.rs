@@ -5,8 +5,8 @@ use crate::entry;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::isolation::{Isolation, Origins};
-use crate::session::{Inner, OpenOptions, Place, Session};
-use crate::wait::Numbers;
+use crate::session::{FAREWELL, Inner, OpenOptions, Place, Session, release};
+use crate::wait::{Numbers, Once, all, within};
 use js_sys::Array;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -39,6 +39,8 @@ pub(crate) struct Client {
     hubs: RefCell<Vec<Rc<Hub>>>,
     /// Keeps them until they are disposed, also where the host drops its handle and leaves a preview in the page.
     sessions: RefCell<Vec<Rc<Inner>>>,
+    /// What the edge is being told of at the moment.
+    opening: RefCell<Vec<(Rc<Hub>, SessionId, u32)>>,
     disposed: Cell<bool>,
 }
 
@@ -51,6 +53,7 @@ impl VirtualFiles {
             users: Numbers::default(),
             hubs: RefCell::default(),
             sessions: RefCell::default(),
+            opening: RefCell::default(),
             disposed: Cell::new(false),
         })))
     }
@@ -87,6 +90,7 @@ impl VirtualFiles {
         };
         // Time has passed.
         if self.0.disposed.get() {
+            release(&place.hub, &id, user).await;
             self.0.leave(&place.hub, user);
             return Err(disposed());
         }
@@ -102,6 +106,15 @@ impl VirtualFiles {
         for session in sessions {
             Session(session).dispose().await;
         }
+        // The edge shall not keep what nobody will ever see.
+        let opening = self.0.opening.take();
+        let released = Once::new();
+        let done = released.clone();
+        wasm_bindgen_futures::spawn_local(async move {
+            all(opening.iter().map(|(hub, id, user)| release(hub, id, *user))).await;
+            done.set(());
+        });
+        within(FAREWELL, released).await;
         // Those that are left have nobody but who waits for a session.
         for hub in self.0.hubs.take() {
             hub.close(&disposed());
@@ -133,14 +146,16 @@ impl Client {
                 return Ok((entry::root(hub.origin(), session), degraded));
             }
             hub.serve_by_edge();
-            let root = self.mirror(&hub, session, user).await?;
-            Ok((root, capabilities.degraded()))
+            self.opening.borrow_mut().push((hub.clone(), session.clone(), user));
+            let root = self.mirror(&hub, session, user).await;
+            self.opening.borrow_mut().retain(|(.., other)| *other != user);
+            Ok((root?, capabilities.degraded()))
         };
         match opened.await {
             Ok((root, degraded)) => Ok(Place {
                 isolation,
                 hub,
-                root,
+                root: Rc::new(RefCell::new(root)),
                 degraded,
             }),
             Err(error) => {

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::isolation::Isolation;
 use virtual_files_core::error::ErrorCode;
+use virtual_files_core::http::headers::OPAQUE_SANDBOX;
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, HtmlIFrameElement};
 
@@ -44,10 +45,15 @@ pub(crate) fn sandbox(extra: &str, isolation: Isolation) -> Result<String> {
                 &["\"", token, "\" is not a token that `sandbox` knows."],
             ));
         }
-        if opaque && token == SAME_ORIGIN {
-            return Err(Error::new(
+        // What the edge's own policy does not allow, an opaque frame never has.
+        if opaque && !OPAQUE_SANDBOX.split(' ').any(|allowed| allowed == token) {
+            return Err(Error::of(
                 ErrorCode::InvalidMessage,
-                "A frame with \"allow-same-origin\" is not opaque. Ask for isolation \"origin\" or \"shared\".",
+                &[
+                    "An opaque frame never has \"",
+                    token,
+                    "\". Ask for isolation \"origin\" or \"shared\".",
+                ],
             ));
         }
         if !sandbox.split(' ').any(|known| known == token) {
@@ -116,7 +122,13 @@ mod tests {
             super::sandbox("allow-forms", Opaque).unwrap(),
             "allow-scripts allow-forms"
         );
-        assert!(super::sandbox("allow-forms allow-same-origin", Opaque).is_err());
+        for not_opaque in [
+            "allow-forms allow-same-origin",
+            "allow-top-navigation",
+            "allow-presentation",
+        ] {
+            assert!(super::sandbox(not_opaque, Opaque).is_err(), "{not_opaque}");
+        }
         assert_eq!(
             sandbox(" allow-forms\tallow-scripts allow-forms ").unwrap(),
             "allow-scripts allow-same-origin allow-forms"

@@ -71,16 +71,16 @@ impl Session {
             .or(options.entry.as_deref())
             .unwrap_or_default();
         let opaque = place.isolation == Isolation::Opaque;
-        let url = entry::resolve(&place.root, self.has_own_origin(&place), entry)?;
-        let html = options.html.as_ref().filter(|_| opaque);
-        let source = match html {
-            Some(html) => Some(self.document(&place, html, &place.root).await?),
-            None => None,
-        };
         match opaque {
             true => self.at_the_edge(&place).await?,
             false => place.hub.wake(self.0.user, self.id()).await,
         }
+        let url = entry::resolve(&place.root(), self.has_own_origin(&place), entry)?;
+        let html = options.html.as_ref().filter(|_| opaque);
+        let source = match html {
+            Some(html) => Some(self.document(&place, html, &place.root()).await?),
+            None => None,
+        };
         self.0.alive()?;
         attached(element)?;
         let isolated = self
@@ -114,6 +114,7 @@ impl Session {
             ],
         )?;
         let shown = Shown {
+            entry: entry.to_owned(),
             url,
             html: html.cloned(),
             document,

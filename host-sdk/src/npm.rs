@@ -119,7 +119,7 @@ impl Session {
     /// The URL of the session's root.
     #[wasm_bindgen(getter)]
     pub fn url(&self) -> String {
-        self.0.url().to_owned()
+        self.0.url()
     }
 
     /// Adds or replaces files.

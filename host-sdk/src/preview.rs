@@ -26,7 +26,9 @@ pub struct Preview(Rc<Inner>);
 
 /// What a frame loads.
 pub(crate) struct Shown {
-    /// Its URL.
+    /// What the host calls it.
+    pub(crate) entry: String,
+    /// Its URL, as it was loaded last.
     pub(crate) url: String,
     /// The document, where the frame is given it and no URL.
     pub(crate) html: Option<String>,
@@ -36,7 +38,7 @@ pub(crate) struct Shown {
 
 struct Inner {
     session: Session,
-    place: Place,
+    place: RefCell<Place>,
     frame: HtmlIFrameElement,
     shown: RefCell<Shown>,
     events: EventTarget,
@@ -59,7 +61,7 @@ impl Preview {
         let failed = || Error::browser("The browser did not take the preview's frame.");
         let preview = Self(Rc::new(Inner {
             session,
-            place,
+            place: RefCell::new(place),
             frame,
             shown: RefCell::new(shown),
             events: EventTarget::new().map_err(failed())?,
@@ -126,7 +128,7 @@ impl Preview {
 
     /// The walls around it.
     pub fn isolation(&self) -> Isolation {
-        self.0.place.isolation
+        self.0.place.borrow().isolation
     }
 
     /// Why these are the walls, where the session's origin would have others.
@@ -147,10 +149,11 @@ impl Preview {
 
     /// Loads another entry, and waits until it has loaded.
     pub async fn navigate(&self, entry: &str) -> Result<()> {
-        let place = &self.0.place;
-        let url = entry::resolve(&place.root, self.0.session.has_own_origin(place), entry)?;
+        // What is wrong is told before anything changes.
+        let url = self.0.resolve(entry)?;
         let document = self.0.shown.borrow().document.clone();
         self.0.shown.replace(Shown {
+            entry: entry.to_owned(),
             url,
             html: None,
             document,
@@ -172,10 +175,11 @@ impl Preview {
     async fn start(&self) -> Result<()> {
         let inner = &self.0;
         self.alive()?;
-        let mut place = inner.place.clone();
+        let mut place = inner.place.borrow().clone();
         if !inner.session.0.lives_at(&place.hub) {
             // It was given up as a write to it failed.
             place = inner.session.place(Some(place.isolation)).await?;
+            inner.place.replace(place.clone());
         }
         let opaque = place.isolation == Isolation::Opaque;
         match opaque {
@@ -184,11 +188,13 @@ impl Preview {
         }
         let html = inner.shown.borrow().html.clone();
         let source = match &html {
-            Some(html) => Some(inner.session.document(&place, html, &place.root).await?),
+            Some(html) => Some(inner.session.document(&place, html, &place.root()).await?),
             None => None,
         };
         self.alive()?;
-        let url = inner.shown.borrow().url.clone();
+        let entry = inner.shown.borrow().entry.clone();
+        let url = inner.resolve(&entry)?;
+        inner.shown.borrow_mut().url.clone_from(&url);
         let loading = inner.loading.borrow().clone();
         if loading.is_set() {
             inner.loading.replace(Once::new());
@@ -275,11 +281,17 @@ impl Preview {
 }
 
 impl Inner {
+    /// The URL of an entry, where the session is now.
+    fn resolve(&self, entry: &str) -> Result<String> {
+        let place = self.place.borrow();
+        entry::resolve(&place.root(), self.session.has_own_origin(&place), entry)
+    }
+
     /// The boot page tells why it can do no more. Session code that says the same fails its own preview only.
     fn heard(&self, event: &MessageEvent) {
         let window = self.frame.content_window().map(Object::from);
         if let Some(why) = convert::boot_failure(event).filter(|_| window.is_some() && event.source() == window) {
-            let error = hello::no_worker(self.place.hub.origin(), &why);
+            let error = hello::no_worker(self.place.borrow().hub.origin(), &why);
             self.loading.borrow().set(Err(error));
         }
     }

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::hub::Hub;
 use crate::isolation::Isolation;
 use crate::preview::Preview;
-use crate::wait::{Once, Queue, within};
+use crate::wait::{Once, Queue, all, within};
 use js_sys::Array;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -24,7 +24,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, EventTarget};
 
 /// How long a session that is disposed waits for the hub to tidy up.
-const FAREWELL: u32 = 2000;
+pub(crate) const FAREWELL: u32 = 2000;
 
 /// What `VirtualFiles::session` is told.
 #[derive(Clone, Debug, Default)]
@@ -48,10 +48,16 @@ pub struct Session(pub(crate) Rc<Inner>);
 pub(crate) struct Place {
     pub(crate) isolation: Isolation,
     pub(crate) hub: Rc<Hub>,
-    /// The URL of the session's root there, with its closing `/`.
-    pub(crate) root: String,
+    /// The URL of the session's root there, with its closing `/`. At the edge it changes where the hub had to begin anew.
+    pub(crate) root: Rc<RefCell<String>>,
     /// Why files are not stored there, where they are not.
     pub(crate) degraded: Option<String>,
+}
+
+impl Place {
+    pub(crate) fn root(&self) -> String {
+        self.root.borrow().clone()
+    }
 }
 
 pub(crate) struct Inner {
@@ -73,7 +79,7 @@ pub(crate) struct Inner {
     events: Option<EventTarget>,
     subscribed: Cell<bool>,
     disposed: Cell<bool>,
-    url: String,
+    url: Rc<RefCell<String>>,
     isolation: Isolation,
     /// Why it is not the isolation that is meant where none is named.
     reason: Option<String>,
@@ -172,8 +178,8 @@ impl Session {
     }
 
     /// The URL of the session's root, with its closing `/`.
-    pub fn url(&self) -> &str {
-        &self.0.url
+    pub fn url(&self) -> String {
+        self.0.url.borrow().clone()
     }
 
     /// The files whose path starts with `prefix`; all for `""`.
@@ -257,24 +263,26 @@ impl Session {
     /// Tells the hubs that this page needs the session no more, where nobody else here has it. Only they know for sure
     /// whether it is in memory, and pass over one that is stored.
     async fn release(&self) {
-        let mut asked = Vec::new();
-        for place in self.0.places.borrow().iter() {
-            if !self.0.client.has_another(&self.0, &place.hub) {
-                let request = convert::request("RELEASE", &self.0.id);
-                asked.extend(place.hub.ask(self.0.user, request, &Array::new(), None));
-            }
-        }
-        for asked in asked {
-            // What fails to be forgotten goes with the hub's page.
-            drop(asked.answer().await);
-        }
+        let places = self.0.places.borrow().clone();
+        let alone = places
+            .iter()
+            .filter(|place| !self.0.client.has_another(&self.0, &place.hub));
+        all(alone.map(|place| release(&place.hub, &self.0.id, self.0.user))).await;
+    }
+}
+
+/// Tells a hub that nobody here needs a session any more. What fails to be forgotten goes with the hub's page.
+pub(crate) async fn release(hub: &Rc<Hub>, session: &SessionId, user: u32) {
+    let request = convert::request("RELEASE", session);
+    if let Ok(asked) = hub.ask(user, request, &Array::new(), None) {
+        drop(asked.answer().await);
     }
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Session")
-            .field("url", &self.0.url)
+            .field("url", &self.url())
             .finish_non_exhaustive()
     }
 }

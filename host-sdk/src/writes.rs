@@ -7,6 +7,7 @@
 use crate::abort::{Control, Progress};
 use crate::client::disposed;
 use crate::convert::{self, Deleted, PutResult};
+use crate::entry;
 use crate::error::Result;
 use crate::hub::{Asked, Hub};
 use crate::isolation::Isolation;
@@ -155,9 +156,14 @@ impl Session {
 
     /// Gives up a place that is no copy of the first any more; who asks for its isolation next has it made anew.
     fn lose(&self, lost: &Place) {
-        let kept = |place: &Place| !Rc::ptr_eq(&place.hub, &lost.hub);
-        self.0.places.borrow_mut().retain(kept);
-        self.0.client.leave(&lost.hub, self.0.user);
+        self.0.places.borrow_mut().retain(|place| {
+            let kept = !Rc::ptr_eq(&place.hub, &lost.hub);
+            if !kept {
+                // Each place has joined it.
+                self.0.client.leave(&lost.hub, self.0.user);
+            }
+            kept
+        });
     }
 
     /// The place that serves the session under an isolation. Where it has none yet, the files are brought there.
@@ -179,12 +185,9 @@ impl Session {
         }
         let place = self.0.client.open(isolation, &self.0.id, self.0.user).await?;
         let has_it = |known: &Place| Rc::ptr_eq(&known.hub, &place.hub);
-        if self.0.places.borrow().iter().any(has_it) {
-            self.0.alive()?;
-            self.0.places.borrow_mut().push(place.clone());
-            return Ok(place);
-        }
-        let copied = self.copy_to(&place).await.and_then(|()| self.0.alive());
+        let has_it = self.0.places.borrow().iter().any(has_it);
+        let copied = if has_it { Ok(()) } else { self.copy_to(&place).await };
+        let copied = copied.and_then(|()| self.0.alive());
         match copied {
             Ok(()) => self.0.places.borrow_mut().push(place.clone()),
             Err(error) => {
@@ -222,7 +225,10 @@ impl Session {
         set(&request, "html", &html.into());
         set(&request, "base", &base.into());
         if place.isolation == Isolation::Opaque {
-            set(&request, "policy", &place.root.as_str().into());
+            // On its own name the session has all of the origin.
+            let all = self.has_own_origin(place).then(|| entry::resolve(base, true, "/"));
+            let policy = all.unwrap_or_else(|| Ok(place.root()))?;
+            set(&request, "policy", &policy.into());
         }
         let asked = place.hub.ask(self.0.user, request, &Array::new(), None)?;
         Ok(get(&asked.answer().await?, "html").as_string().unwrap_or_default())
@@ -230,18 +236,16 @@ impl Session {
 
     /// Has the edge have what the session is now, where that serves a place of its.
     pub(crate) async fn at_the_edge(&self, place: &Place) -> Result<()> {
-        self.0
-            .client
-            .mirror(&place.hub, &self.0.id, self.0.user)
-            .await
-            .map(drop)
+        let root = self.0.client.mirror(&place.hub, &self.0.id, self.0.user).await?;
+        place.root.replace(root);
+        Ok(())
     }
 
     /// Puts a preview's own document at the session's root, under a name that nobody has. Its base is its own URL, so that
     /// a document's own base is resolved, and a link to a fragment stays in it.
     pub(crate) async fn add_document(&self, place: &Place, html: &str) -> Result<FilePath> {
         let path = convert::document_path(random_bytes()?)?;
-        let base = [&*place.root, path.as_str()].concat();
+        let base = [&*place.root(), path.as_str()].concat();
         let html = self.document(place, html, &base).await?;
         let source = Source::new(path.clone(), &*html);
         let kept = (path.clone(), source.content.clone());
