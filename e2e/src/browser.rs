@@ -58,6 +58,28 @@ pub enum Profile {
     CookiesBlocked,
     /// Third-party cookies blocked in a Chromium that does not partition storage. Then their storage is blocked too.
     StorageBlocked,
+    /// Private windows.
+    Private,
+    /// Every name leads to this machine, so that pages can be of names that are no secure context.
+    Insecure,
+}
+
+impl Profile {
+    /// Whether third-party cookies are blocked by a setting.
+    fn blocks_cookies(self) -> bool {
+        matches!(self, Self::CookiesBlocked | Self::StorageBlocked)
+    }
+
+    /// Its name, in the names of cases.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "cookies_allowed",
+            Self::CookiesBlocked => "cookies_blocked",
+            Self::StorageBlocked => "storage_blocked",
+            Self::Private => "private_window",
+            Self::Insecure => "insecure_context",
+        }
+    }
 }
 
 /// Which engines have no [`Profile::StorageBlocked`], and why.
@@ -316,11 +338,17 @@ fn driver_command(engine: Engine, port: u16, scratch: &Path) -> Command {
 fn capabilities(engine: Engine, profile: Profile, scratch: &Path) -> Value {
     match engine {
         Engine::Chromium => {
-            let blocked = profile != Profile::Standard;
+            let blocked = profile.blocks_cookies();
             let mut flags: Vec<String> = CHROMIUM_FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
             flags.push(format!("--user-data-dir={}", scratch.join("data").display()));
             if profile == Profile::StorageBlocked {
                 flags.push("--disable-features=ThirdPartyStoragePartitioning".to_owned());
+            }
+            if profile == Profile::Private {
+                flags.push("--incognito".to_owned());
+            }
+            if profile == Profile::Insecure {
+                flags.push("--host-resolver-rules=MAP * 127.0.0.1".to_owned());
             }
             json!({
                 "browserName": "chrome",
@@ -342,7 +370,9 @@ fn capabilities(engine: Engine, profile: Profile, scratch: &Path) -> Value {
                 "prefs": {
                     "devtools.console.stdout.content": true,
                     // 1 is to reject what is foreign, 5 the default: to partition it.
-                    "network.cookie.cookieBehavior": if profile == Profile::Standard { 5 } else { 1 },
+                    "network.cookie.cookieBehavior": if profile.blocks_cookies() { 1 } else { 5 },
+                    "browser.privatebrowsing.autostart": profile == Profile::Private,
+                    "network.dns.forceResolve": if profile == Profile::Insecure { "127.0.0.1" } else { "" },
                     "media.autoplay.default": 0,
                     "media.volume_scale": "0.0",
                     "app.update.enabled": false,
@@ -357,7 +387,7 @@ fn capabilities(engine: Engine, profile: Profile, scratch: &Path) -> Value {
                 "binary": program("VF_MINIBROWSER", "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser"),
                 "args": [
                     "--automation", "--enable-write-console-messages-to-stdout=true",
-                    if profile == Profile::Standard { "--cookies-policy=always" } else { "--cookies-policy=no-third-party" },
+                    if profile.blocks_cookies() { "--cookies-policy=no-third-party" } else { "--cookies-policy=always" },
                 ],
             },
         }),

@@ -55,8 +55,8 @@ pub struct Case {
     pub name: &'static str,
     /// The kinds of host it runs under; with one only, the name does not tell.
     pub hosts: &'static [Host],
-    /// The browser settings it needs.
-    pub profile: Profile,
+    /// The browser settings it runs with; with one only, the name does not tell.
+    pub profiles: &'static [Profile],
     /// Engines that have no means for it, with the reason.
     pub without: &'static [(Engine, &'static str)],
     /// The case itself.
@@ -84,7 +84,7 @@ impl Case {
         Self {
             name,
             hosts: Host::BOTH,
-            profile: Profile::Standard,
+            profiles: &[Profile::Standard],
             without: &[],
             run: Run::Browser(run),
         }
@@ -95,7 +95,7 @@ impl Case {
         Self {
             name,
             hosts: &[Host::SameSite],
-            profile: Profile::Standard,
+            profiles: &[Profile::Standard],
             without: ONCE,
             run: Run::Wire(run),
         }
@@ -110,8 +110,8 @@ impl Case {
 
     /// The case with other browser settings.
     #[must_use]
-    pub const fn with(mut self, profile: Profile) -> Self {
-        self.profile = profile;
+    pub const fn with(mut self, profiles: &'static [Profile]) -> Self {
+        self.profiles = profiles;
         self
     }
 
@@ -127,11 +127,21 @@ impl Case {
 pub fn trials(lab: &Arc<Mutex<Lab>>, suite: &str, cases: &[Case], engine: Engine) -> Vec<Trial> {
     let mut trials = Vec::new();
     for case in cases {
-        for host in case.hosts {
-            let name = match case.hosts {
-                [_] => format!("{engine}::{suite}::{}", case.name),
-                _ => format!("{engine}::{suite}::{}::{}", host.name(), case.name),
-            };
+        for (host, profile) in case
+            .hosts
+            .iter()
+            .flat_map(|host| case.profiles.iter().map(move |profile| (*host, *profile)))
+        {
+            let mut name = format!("{engine}::{suite}::");
+            if case.hosts.len() > 1 {
+                name.push_str(host.name());
+                name.push_str("::");
+            }
+            if case.profiles.len() > 1 {
+                name.push_str(profile.name());
+                name.push_str("::");
+            }
+            name.push_str(case.name);
             if let Some((_, reason)) = case.without.iter().find(|(without, _)| *without == engine) {
                 trials.push(
                     Trial::test(name, || Ok(()))
@@ -140,14 +150,23 @@ pub fn trials(lab: &Arc<Mutex<Lab>>, suite: &str, cases: &[Case], engine: Engine
                 );
                 continue;
             }
-            let (lab, case, host, label) = (Arc::clone(lab), *case, *host, name.clone());
-            trials.push(Trial::test(name, move || run(&lab, &case, engine, host, &label)));
+            let (lab, case, label) = (Arc::clone(lab), *case, name.clone());
+            let place = Place { engine, profile, host };
+            trials.push(Trial::test(name, move || run(&lab, &case, place, &label)));
         }
     }
     trials
 }
 
-fn run(lab: &Mutex<Lab>, case: &Case, engine: Engine, host: Host, name: &str) -> std::result::Result<(), Failed> {
+/// In which browser, with which settings, under which kind of host.
+#[derive(Clone, Copy)]
+struct Place {
+    engine: Engine,
+    profile: Profile,
+    host: Host,
+}
+
+fn run(lab: &Mutex<Lab>, case: &Case, place: Place, name: &str) -> std::result::Result<(), Failed> {
     // A case that panicked has poisoned the lock; the browsers behind it are checked before each use anyway.
     let mut lab = lab.lock().unwrap_or_else(PoisonError::into_inner);
     let run = match case.run {
@@ -163,30 +182,28 @@ fn run(lab: &Mutex<Lab>, case: &Case, engine: Engine, host: Host, name: &str) ->
             };
         }
     };
-    let (mut mark, mut result) = attempt(&mut lab, run, case.profile, engine, host)?;
+    let (mut mark, mut result) = attempt(&mut lab, run, place)?;
     // A browser or a development server that has gone away in the middle says nothing of the product: the case is run
     // anew, once.
     if let Err(error) = &result
-        && lab.is_gone(engine, case.profile)
+        && lab.is_gone(place.engine, place.profile)
     {
         println!("{name}: the browser or the development server is gone, another one tries: {error}");
-        (mark, result) = attempt(&mut lab, run, case.profile, engine, host)?;
+        (mark, result) = attempt(&mut lab, run, place)?;
     }
     if std::env::var_os("VF_E2E_SHOTS").is_some() && result.is_ok() {
         let picture = lab.out().join(name.replace("::", "-")).with_extension("png");
-        lab.running(engine, case.profile)
+        lab.running(place.engine, place.profile)
             .map_or(Ok(()), |browser| browser.screenshot(&picture))?;
     }
-    result.map_err(|error| explain(&lab, engine, case.profile, name, mark, &error))
+    result.map_err(|error| explain(&lab, place.engine, place.profile, name, mark, &error))
 }
 
 /// Runs a case; gives where its part of the browser's log begins, and what came of it.
 fn attempt(
     lab: &mut Lab,
     run: fn(&mut Context<'_>) -> Result,
-    profile: Profile,
-    engine: Engine,
-    host: Host,
+    Place { engine, profile, host }: Place,
 ) -> Result<(u64, Result)> {
     let (browser, shared) = lab.browser(engine, profile)?;
     let mark = browser.log_mark();

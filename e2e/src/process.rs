@@ -89,6 +89,13 @@ pub fn scratch(name: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// As [`scratch`], with what it held if there was one of that name in this run.
+pub fn scratch_again(name: &str) -> Result<PathBuf> {
+    let folder = scratch_root().join(name);
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
 fn scratch_root() -> PathBuf {
     std::env::temp_dir().join(format!("vf-e2e-{}", std::process::id()))
 }

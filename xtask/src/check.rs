@@ -10,10 +10,15 @@ use crate::pins::Pins;
 use crate::run::{Run, cargo};
 use crate::toolchain::WasmToolchain;
 use crate::workspace::{self, WASM};
-use crate::{size, tidy, tools};
+use crate::{nginx, size, tidy, tools};
 
 /// Crates that run on the machine itself; all others become wasm.
-const NATIVE: [&str; 3] = ["virtual-files-core", "virtual-files-e2e", "xtask"];
+const NATIVE: [&str; 4] = [
+    "virtual-files-core",
+    "virtual-files-e2e",
+    "virtual-files-static",
+    "xtask",
+];
 
 /// What `cargo xtask test` was asked for.
 #[derive(Default)]
@@ -291,6 +296,7 @@ fn in_browsers(pins: &Pins, suites: &[&str], options: &Options, see: &mut dyn Fn
         .quiet_env("VF_TOOLS", workspace::tools())
         .quiet_env("VF_WRANGLER", tools::npm_tool("wrangler")?)
         .quiet_env("VF_GECKODRIVER", tools::geckodriver(pins)?)
+        .quiet_env("VF_NGINX", nginx::ensure()?)
         .run_seeing(see)
 }
 

@@ -23,6 +23,10 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
         "Build everything and deploy it to Cloudflare; --dry-run, --env NAME (production if not said)",
     ),
     (
+        "static",
+        "Write dist/static: the VFS origin as files, with an nginx configuration; --host NAME, --allow ORIGIN..., --listen ADDRESS",
+    ),
+    (
         "fuzz",
         "Fuzz the core, or one target of it; --minutes N for each, 1 if not said",
     ),

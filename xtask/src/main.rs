@@ -11,11 +11,13 @@ mod dev;
 mod failure;
 mod fuzz;
 mod help;
+mod nginx;
 mod pins;
 mod run;
 mod serve;
 mod size;
 mod stamp;
+mod static_origin;
 mod tidy;
 mod toolchain;
 mod tools;
@@ -57,6 +59,7 @@ fn command() -> Result<()> {
         "build" => build::run(arguments),
         "dev" => dev::Options::parse(arguments).and_then(dev::run),
         "deploy" => deploy::run(arguments),
+        "static" => static_origin::run(arguments),
         "test" => check::Options::parse(arguments).and_then(check::test),
         "fuzz" => fuzz::run(arguments),
         "lint" => alone(arguments).and_then(|()| check::lint()),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::debian;
 use crate::failure::{Failure, Result};
+use crate::nginx;
 use crate::pins::{Pins, at_least};
 use crate::run::{Run, cargo, on_path};
 use crate::workspace;
@@ -22,9 +23,10 @@ pub(crate) fn for_build(pins: &Pins) -> Result<()> {
     npm_tools(pins)
 }
 
-/// Brings what the browser tests need: the browsers and their drivers.
+/// Brings what the browser tests need: the browsers and their drivers, and a static server.
 pub(crate) fn for_browsers(pins: &Pins) -> Result<()> {
     debian::ensure(&pins.debian.browsers, "Testing in browsers")?;
+    nginx::ensure()?;
     install(pins, "geckodriver").map(drop)
 }
 

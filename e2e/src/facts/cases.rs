@@ -18,17 +18,17 @@ pub(super) const CASES: &[Case] = &[
     Case::new("fact_3_a_rewritten_document_stays_controlled", rewritten),
     Case::new("fact_4_blocked_cookies_and_a_same_site_worker", blocked_same_site)
         .under(&[Host::SameSite])
-        .with(Profile::CookiesBlocked),
+        .with(&[Profile::CookiesBlocked]),
     Case::new("fact_4_blocked_cookies_and_a_cross_site_worker", blocked_cross_site)
         .under(&[Host::CrossSite])
-        .with(Profile::CookiesBlocked),
+        .with(&[Profile::CookiesBlocked]),
     Case::new("fact_4_blocked_storage_and_a_same_site_worker", blocked_same_site)
         .under(&[Host::SameSite])
-        .with(Profile::StorageBlocked)
+        .with(&[Profile::StorageBlocked])
         .without(NO_STORAGE_SWITCH),
     Case::new("fact_4_blocked_storage_refuses_a_cross_site_worker", refused)
         .under(&[Host::CrossSite])
-        .with(Profile::StorageBlocked)
+        .with(&[Profile::StorageBlocked])
         .without(NO_STORAGE_SWITCH),
     Case::new(
         "fact_5_storage_and_workers_are_partitioned_by_the_top_site",

@@ -16,11 +16,11 @@ pub(super) const CASES: &[Case] = &[
     Case::new("demo_switches", switches).under(&[Host::SameSite]),
     Case::new("demo_shows_every_sample_with_storage_blocked", samples)
         .under(&[Host::SameSite])
-        .with(Profile::StorageBlocked)
+        .with(&[Profile::StorageBlocked])
         .without(NO_STORAGE_SWITCH),
     Case::new("demo_says_what_to_do_with_storage_blocked", refused)
         .under(&[Host::CrossSite])
-        .with(Profile::StorageBlocked)
+        .with(&[Profile::StorageBlocked])
         .without(NO_STORAGE_SWITCH),
 ];
 

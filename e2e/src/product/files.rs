@@ -59,7 +59,7 @@ return wrong;
 "#;
 
 /// Puts a bundle and compares every file by its relative and by its root-absolute URL.
-fn compare(stage: &Stage<'_>, bundle: &str, isolation: &str) -> Result<Vec<Value>> {
+pub(super) fn compare(stage: &Stage<'_>, bundle: &str, isolation: &str) -> Result<Vec<Value>> {
     stage.browser.leave()?;
     let args = json!({
         "origin": stage.origin(isolation), "isolation": isolation, "bundle": bundle,
@@ -87,15 +87,24 @@ fn compare(stage: &Stage<'_>, bundle: &str, isolation: &str) -> Result<Vec<Value
 fn bytes(context: &mut Context<'_>) -> Result {
     let stage = Stage::open(context)?;
     for isolation in ISOLATIONS {
-        for bundle in ["modules", "react", "media"] {
-            for file in compare(&stage, bundle, isolation)? {
-                let path = file["path"].as_str().unwrap_or_default();
-                let wanted = type_of(path);
-                ensure(file["type"] == wanted, || {
-                    format!("{path} has the type {}, not {wanted}", file["type"])
-                })?;
-            }
+        for bundle in FIXTURES {
+            compare_with_types(&stage, bundle, isolation)?;
         }
+    }
+    Ok(())
+}
+
+/// The bundles whose files have the usual names.
+pub(super) const FIXTURES: [&str; 3] = ["modules", "react", "media"];
+
+/// As [`compare`], and every file is of the type that its name stands for.
+pub(super) fn compare_with_types(stage: &Stage<'_>, bundle: &str, isolation: &str) -> Result {
+    for file in compare(stage, bundle, isolation)? {
+        let path = file["path"].as_str().unwrap_or_default();
+        let wanted = type_of(path);
+        ensure(file["type"] == wanted, || {
+            format!("{path} has the type {}, not {wanted}", file["type"])
+        })?;
     }
     Ok(())
 }
@@ -134,43 +143,44 @@ const path = (number) => `folder ${number % 50}/sub/${number}.${number % 2 ? 'js
 
 fn many(context: &mut Context<'_>) -> Result {
     let stage = Stage::open(context)?;
-    for isolation in ISOLATIONS {
-        stage.browser.leave()?;
-        let put = r#"
-            const vfs = await within(connect({ origin: args.origin }), 'connect');
-            const session = await within(vfs.session({ id: args.session, isolation: args.isolation }), 'session');
-            const files = new Map(Array.from({ length: 2000 }, (_, number) => [path(number), content(number)]));
-            const put = await within(session.put(files), 'put');
-            await within(session.put({ 'probe.html': '<!doctype html><title>probe</title>' }), 'the second put');
-            for (const old of stage.children) old.remove();
-            await within(session.mount(stage, { entry: 'probe.html' }), 'mount');
-            return { ...put, listed: (await session.list('folder')).length };
-        "#;
-        let args = json!({
-            "origin": stage.origin(isolation), "isolation": isolation, "session": format!("{}-{}", stage.id, &isolation[..1]),
-        });
-        let put = stage.run(&format!("{MANY}{put}"), args)?;
-        ensure(put["files"] == 2000 && put["listed"] == 2000, || {
-            format!("{isolation}: {put}")
-        })?;
-        stage.enter_preview()?;
-        let fetched = r#"
-            const wrong = [];
-            const one = async (number) => {
-              const answer = await fetch(path(number));
-              if (answer.status !== 200 || await answer.text() !== content(number)) wrong.push(number);
-            };
-            for (let start = 0; start < 2000; start += 100) {
-              await within(Promise.all(Array.from({ length: 100 }, (_, number) => one(start + number))), 'a hundred files');
-            }
-            return wrong;
-        "#;
-        let wrong = stage.run(&format!("{MANY}{fetched}"), json!({}))?;
-        ensure(wrong.as_array().is_some_and(Vec::is_empty), || {
-            format!("{isolation}: not as they were put: {wrong}")
-        })?;
-    }
-    Ok(())
+    ISOLATIONS.iter().try_for_each(|isolation| many_in(&stage, isolation))
+}
+
+pub(super) fn many_in(stage: &Stage<'_>, isolation: &str) -> Result {
+    stage.browser.leave()?;
+    let put = r#"
+        const vfs = await within(connect({ origin: args.origin }), 'connect');
+        const session = await within(vfs.session({ id: args.session, isolation: args.isolation }), 'session');
+        const files = new Map(Array.from({ length: 2000 }, (_, number) => [path(number), content(number)]));
+        const put = await within(session.put(files), 'put');
+        await within(session.put({ 'probe.html': '<!doctype html><title>probe</title>' }), 'the second put');
+        for (const old of stage.children) old.remove();
+        await within(session.mount(stage, { entry: 'probe.html' }), 'mount');
+        return { ...put, listed: (await session.list('folder')).length };
+    "#;
+    let args = json!({
+        "origin": stage.origin(isolation), "isolation": isolation, "session": format!("{}-{}", stage.id, &isolation[..1]),
+    });
+    let put = stage.run(&format!("{MANY}{put}"), args)?;
+    ensure(put["files"] == 2000 && put["listed"] == 2000, || {
+        format!("{isolation}: {put}")
+    })?;
+    stage.enter_preview()?;
+    let fetched = r#"
+        const wrong = [];
+        const one = async (number) => {
+          const answer = await fetch(path(number));
+          if (answer.status !== 200 || await answer.text() !== content(number)) wrong.push(number);
+        };
+        for (let start = 0; start < 2000; start += 100) {
+          await within(Promise.all(Array.from({ length: 100 }, (_, number) => one(start + number))), 'a hundred files');
+        }
+        return wrong;
+    "#;
+    let wrong = stage.run(&format!("{MANY}{fetched}"), json!({}))?;
+    ensure(wrong.as_array().is_some_and(Vec::is_empty), || {
+        format!("{isolation}: not as they were put: {wrong}")
+    })
 }
 
 /// The content of the large file: 200 times a megabyte that looks random, each beginning with its number.
@@ -200,21 +210,25 @@ const same = (left, right) => left.length === right.length && left.every((byte, 
 
 fn large(context: &mut Context<'_>) -> Result {
     let stage = Stage::open(context)?;
+    large_in(&stage, "origin")
+}
+
+/// A file of 200 MB as a Blob, put, read back by the host, and fetched by ranges and whole by the preview.
+pub(super) fn large_in(stage: &Stage<'_>, isolation: &str) -> Result {
     stage
         .browser
         .set_timeouts(Duration::from_secs(180), Duration::from_secs(60))?;
-    let result = large_within(&stage);
+    let result = large_within(stage, isolation);
     stage
         .browser
         .set_timeouts(Duration::from_secs(60), Duration::from_secs(60))?;
     result
 }
 
-fn large_within(stage: &Stage<'_>) -> Result {
-    let isolation = "origin";
+fn large_within(stage: &Stage<'_>, isolation: &str) -> Result {
     let put = r#"
         const vfs = await within(connect({ origin: args.origin, timeout: 150000 }), 'connect');
-        const open = async (storage) => within(vfs.session({ id: `${args.id}-${storage[0]}`, isolation: 'origin', storage }), 'session');
+        const open = async (storage) => within(vfs.session({ id: `${args.id}-${storage[0]}`, isolation: args.isolation, storage }), 'session');
         let session = await open('indexeddb');
         const blob = new Blob(Array.from({ length: 200 }, (_, number) => megabyte(number)));
         const reports = [];
@@ -230,6 +244,7 @@ fn large_within(stage: &Stage<'_>) -> Result {
           session = await open('memory');
           put = await putLarge();
         }
+        self.session = session;
         await within(session.mount(stage, { entry: 'probe.html' }), 'mount', 30000);
         const read = await within(session.read('large.bin'), 'read', 60000);
         const middle = new Uint8Array(await read.slice(SIZE / 2 - 5, SIZE / 2 + 5).arrayBuffer());
@@ -237,7 +252,10 @@ fn large_within(stage: &Stage<'_>) -> Result {
           ...put, refused, left, size: read.size, middle: same(middle, part(SIZE / 2 - 5, SIZE / 2 + 5)), last: reports.at(-1),
         };
     "#;
-    let put = stage.run(&format!("{LARGE}{put}"), json!({"origin": stage.origin(isolation)}))?;
+    let put = stage.run(
+        &format!("{LARGE}{put}"),
+        json!({"origin": stage.origin(isolation), "isolation": isolation}),
+    )?;
     ensure(put["size"] == 200 << 20 && put["middle"] == true, || {
         format!("read back by the host: {put}")
     })?;
@@ -287,6 +305,12 @@ fn large_within(stage: &Stage<'_>) -> Result {
         return wrong.slice(0, 10);
     "#;
     let wrong = stage.run(&format!("{LARGE}{fetched}"), json!({}))?;
+    // So much is not left lying about.
+    stage.browser.leave()?;
+    stage.run(
+        "await within(session.clear(), 'clear'); await within(session.dispose(), 'dispose');",
+        json!({}),
+    )?;
     ensure(wrong.as_array().is_some_and(Vec::is_empty), || format!("{wrong:#}"))
 }
 

@@ -11,6 +11,7 @@ mod edge_sessions;
 mod files;
 mod http;
 mod lifecycle;
+mod nginx;
 mod opaque;
 mod protocol;
 mod sdk;
@@ -44,7 +45,11 @@ pub const CASES: &[&[Case]] = &[
     lifecycle::changes::CASES,
     lifecycle::tabs::CASES,
     lifecycle::worker::CASES,
+    nginx::CASES,
     opaque::CASES,
+    opaque::bundles::CASES,
+    opaque::lacks::CASES,
+    opaque::network::CASES,
     protocol::CASES,
     sdk::CASES,
     walls::hub::CASES,

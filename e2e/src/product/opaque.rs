@@ -1,67 +1,48 @@
-//! Frames without an origin, which the edge answers: the same bundles as in `apps.rs` and `files.rs`.
-//!
-//! What an opaque origin has not, whoever serves it, is named here for each engine: a table that a browser changes turns a
-//! case red.
+//! Frames without an origin, which the edge answers: how they are mounted, what they read, and when `auto` falls back to
+//! them.
+
+pub(super) mod bundles;
+pub(super) mod lacks;
+pub(super) mod network;
 
 use serde_json::{Value, json};
 
 use super::Stage;
-use crate::browser::{NO_STORAGE_SWITCH, Profile};
+use super::wrangler::Wrangler;
+use crate::browser::{Engine, NO_STORAGE_SWITCH, Profile};
 use crate::case::{Case, Context, Host};
+use crate::server::{Reply, Server};
 use crate::{Result, ensure};
 
 pub(super) const CASES: &[Case] = &[
-    Case::new("opaque_es_modules", modules),
-    Case::new("opaque_es_modules_with_cookies_blocked", modules).with(Profile::CookiesBlocked),
-    Case::new("opaque_react_app_with_a_router", react),
-    Case::new("opaque_audio_and_video_with_seeking", media),
     Case::new("opaque_document_given_as_html", html),
     Case::new("opaque_on_one_name", one_name).under(&[Host::CrossSite]),
     Case::new("opaque_puts_are_read_at_once", puts),
+    Case::new("opaque_follows_a_hub_that_was_moved", moved).under(&[Host::SameSite]),
+    Case::new("opaque_beside_other_sessions_of_its_id", beside).under(&[Host::SameSite]),
     Case::new("opaque_has_nothing_of_the_origin", nothing),
     Case::new("opaque_where_no_worker_can_be_had", fallback)
         .under(&[Host::CrossSite])
-        .with(Profile::StorageBlocked)
+        .with(&[Profile::StorageBlocked])
         .without(NO_STORAGE_SWITCH),
+    Case::new("opaque_where_cookies_are_blocked_in_firefox", fallback)
+        .under(&[Host::CrossSite])
+        .with(&[Profile::CookiesBlocked])
+        .without(&[
+            (Engine::Chromium, "it partitions storage, and workers are to be had"),
+            (Engine::WebKit, "it partitions storage, and workers are to be had"),
+        ]),
+    Case::new("opaque_or_not_in_private_windows", private)
+        .with(&[Profile::Private])
+        .without(&[(Engine::WebKit, "its automated windows are private ones in any case")]),
+    Case::new("opaque_where_nothing_is_encrypted", insecure)
+        .under(&[Host::CrossSite])
+        .with(&[Profile::Insecure])
+        .without(&[(
+            Engine::WebKit,
+            "MiniBrowser has no setting that leads a name to this machine",
+        )]),
 ];
-
-fn modules(context: &mut Context<'_>) -> Result {
-    let stage = Stage::open(context)?;
-    let said = stage.show("modules", "opaque", "index.html", json!({}))?;
-    let failed: Vec<&String> = said["result"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(_, value)| *value != true)
-        .map(|(name, _)| name)
-        .collect();
-    // A worker's script must be of the document's own origin, and an opaque one is nobody's.
-    ensure(failed == ["classicWorker", "moduleWorker"], || {
-        format!("what did not load: {failed:?} of {:#}", said["result"])
-    })
-}
-
-/// Opened at its home and on a deep link. Its router cannot move on by itself in every engine: a document of an opaque origin
-/// may not give itself another path.
-fn react(context: &mut Context<'_>) -> Result {
-    let stage = Stage::open(context)?;
-    for (entry, text) in [("/", "3 items"), ("/items/42", "item 42")] {
-        let said = stage.show("react", "opaque", entry, json!({"spa": "index.html"}))?;
-        ensure(said["text"] == text, || format!("{entry}: {said}"))?;
-    }
-    Ok(())
-}
-
-/// Sound and picture are sought in; but what an opaque document paints from a file is tainted, as the file is of an origin
-/// that it is not of, so that the pictures cannot be compared.
-fn media(context: &mut Context<'_>) -> Result {
-    let stage = Stage::open(context)?;
-    let said = stage.show("media", "opaque", "index.html", json!({}))?;
-    let reached = said["result"]["audio"]["seeks"].as_array().map(Vec::len);
-    ensure(reached == Some(3), || format!("the sound: {said}"))?;
-    let video = said["result"]["video"]["error"].as_str().unwrap_or_default();
-    ensure(video.starts_with("SecurityError"), || format!("the video: {said}"))
-}
 
 /// The document reports what its relative URLs gave, and what a frame in it did.
 const DOCUMENT: &str = r"<!doctype html><html lang=en class=kept><title>given</title><link rel=stylesheet href=site.css>
@@ -84,7 +65,9 @@ const files = { 'a.txt': 'the letter a', 'site.css': 'body { color: rgb(1, 2, 3)
 
 fn html(context: &mut Context<'_>) -> Result {
     let stage = Stage::open(context)?;
-    let args = json!({"origin": stage.origin("origin"), "html": DOCUMENT});
+    // The session has all of its origin, also under a policy.
+    let rooted = "rooted: await (await fetch('/a.txt')).text(), own:";
+    let args = json!({"origin": stage.origin("origin"), "html": DOCUMENT.replace("own:", rooted)});
     let body = "self.vfs = await within(connect({ origin: args.origin }), 'connect');
         self.session = await within(vfs.session({ isolation: 'opaque' }), 'session');
         await within(session.put(files), 'put');
@@ -99,7 +82,7 @@ fn html(context: &mut Context<'_>) -> Result {
     let seen = stage.run(&format!("{FILES}{body}"), args)?;
     let root = seen["root"].as_str().unwrap_or_default();
     let wanted = json!({"given": true, "deep": "deep", "inner": "the letter anull", "width": 7, "color": "rgb(1, 2, 3)",
-        "text": "the letter a", "base": root, "origin": "null", "kind": "kept", "own": "TypeError"});
+        "text": "the letter a", "base": root, "origin": "null", "kind": "kept", "own": "TypeError", "rooted": "the letter a"});
     for said in [&seen["first"], &seen["second"]] {
         ensure(*said == wanted, || format!("found {said:#}, wanted {wanted:#}"))?;
     }
@@ -177,6 +160,79 @@ fn puts(context: &mut Context<'_>) -> Result {
     })
 }
 
+/// A framework that moves the hub's frame in the page has it load anew. What it knew of the edge is lost with it: the session gets
+/// another address there, and the preview follows.
+fn moved(context: &mut Context<'_>) -> Result {
+    let stage = Stage::open(context)?;
+    let args = json!({"origin": stage.origin("origin")});
+    let body = "const page = (text) => `<!doctype html><script>parent.postMessage({ shown: '${text}' }, '*')</script>`;
+        const vfs = await within(connect({ origin: args.origin }), 'connect');
+        const session = await within(vfs.session({ isolation: 'opaque' }), 'session');
+        await within(session.put({ 'index.html': page('before') }), 'put');
+        const before = session.url;
+        const shown = async (act) => {
+          const said = once(window, 'message', (event) => event.data?.shown);
+          const done = await within(act(), 'the load');
+          return [(await within(said, 'the page')).data.shown, done];
+        };
+        const [first, preview] = await shown(() => session.mount(stage));
+        const hub = document.querySelector('iframe[title=virtual-files]');
+        const loaded = once(hub, 'load');
+        hub.remove();
+        document.body.append(hub);
+        await within(loaded, 'the hub');
+        await within(session.put({ 'index.html': page('after') }), 'another put');
+        const [second] = await shown(() => preview.reload());
+        const [third] = await shown(() => preview.navigate('index.html'));
+        return [first, second, third, session.url !== before, preview.url.startsWith(session.url)];";
+    let seen = stage.run(body, args)?;
+    ensure(seen == json!(["before", "after", "after", true, true]), || {
+        format!("{seen}")
+    })
+}
+
+/// A session of one id, opened as it is put to, and opened again with nothing left of what it was.
+fn beside(context: &mut Context<'_>) -> Result {
+    let stage = Stage::open(context)?;
+    let elsewhere = Server::start(|_| Reply::new("text/plain", "reached").with("Access-Control-Allow-Origin", "*"))?;
+    let args = json!({"origin": stage.origin("origin"), "elsewhere": elsewhere.origin("elsewhere.localhost")});
+    let body = "const page = `<!doctype html><script>Promise.all([fetch('a.txt').then((answer) => answer.text()),
+            fetch('${args.elsewhere}/').then(() => 'reached', (error) => error.name)]).then((told) => parent.postMessage({ told }, '*'))</script>`;
+        const vfs = await within(connect({ origin: args.origin }), 'connect');
+        const told = async (session) => {
+          const said = once(window, 'message', (event) => event.data?.told);
+          const preview = await within(session.mount(stage, { isolation: 'opaque' }), 'mount');
+          const { told } = (await within(said, 'the page')).data;
+          preview.dispose();
+          return told;
+        };
+        const seen = [];
+        for (let round = 0; round < 4; round += 1) {
+          const shared = await within(vfs.session({ id: `${args.id}-${round}`, isolation: 'shared' }), 'shared');
+          const put = shared.put({ 'index.html': page, 'a.txt': `put ${round}` });
+          const opaque = await within(vfs.session({ id: `${args.id}-${round}`, isolation: 'opaque' }), 'opaque');
+          await within(put, 'put');
+          seen.push(await told(opaque));
+        }
+        const id = `${args.id}-o`;
+        const open = await within(vfs.session({ id, isolation: 'opaque', network: 'open' }), 'an open one');
+        await within(open.put({ 'index.html': page, 'a.txt': 'open' }), 'put');
+        seen.push(await told(open));
+        await within(open.clear(), 'clear');
+        const closed = await within(vfs.session({ id, isolation: 'opaque' }), 'a closed one');
+        await within(closed.put({ 'index.html': page, 'a.txt': 'closed' }), 'put');
+        seen.push(await told(closed));
+        return seen;";
+    let seen = stage.run(body, args)?;
+    let mut wanted: Vec<Value> = (0..4)
+        .map(|round| json!([format!("put {round}"), "TypeError"]))
+        .collect();
+    wanted.extend([json!(["open", "reached"]), json!(["closed", "TypeError"])]);
+    ensure(seen == Value::from(wanted.clone()), || {
+        format!("found {seen}, wanted {}", Value::from(wanted))
+    })
+}
+
 /// Of what belongs to an origin the frame has nothing: neither the VFS origin's, nor another session's.
 fn nothing(context: &mut Context<'_>) -> Result {
     let stage = Stage::open(context)?;
@@ -192,6 +248,7 @@ fn nothing(context: &mut Context<'_>) -> Result {
             await attempt(() => indexedDB.open('virtual-files').constructor.name), await attempt(() => navigator.serviceWorker?.register('sw.js')),
             await attempt(async () => (await fetch('${other.url}a.txt')).status), await attempt(() => parent.document.title),
             await attempt(async () => (await fetch('${args.origin.replace('{session}.', '')}/hub.html')).status),
+            await attempt(() => { top.location.href = 'about:blank'; return 'navigated'; }), await attempt(() => open('about:blank')),
           ] }, '*'))()`;
         await within(session.put({ 'index.html': `<!doctype html><script>${attempt}</script>` }), 'put');
         const said = once(window, 'message', (event) => event.data?.tried);
@@ -202,9 +259,9 @@ fn nothing(context: &mut Context<'_>) -> Result {
     let refused = |at: usize| {
         tried[at]
             .as_str()
-            .is_some_and(|name| name.ends_with("Error") || name.is_empty() || name == "undefined")
+            .is_some_and(|name| name.ends_with("Error") || matches!(name, "" | "undefined" | "null"))
     };
-    ensure(tried[0] == "null" && (1..8).all(refused), || {
+    ensure(tried[0] == "null" && (1..10).all(refused), || {
         format!("of what it tried, something worked: {tried}")
     })
 }
@@ -231,6 +288,52 @@ fn fallback(context: &mut Context<'_>) -> Result {
             true,
             true
         ]),
+        || format!("{seen}"),
+    )
+}
+
+/// Private windows have service workers in some engines and none in others: the preview works in all, and says why it has no
+/// origin where it has none.
+fn private(context: &mut Context<'_>) -> Result {
+    let stage = Stage::open(context)?;
+    let seen = stage.run(
+        &format!("{FILES}{AUTO}"),
+        json!({"origin": stage.origin("origin"), "html": DOCUMENT}),
+    )?;
+    let told = match seen["isolation"].as_str() {
+        Some("origin") => seen["reason"].is_null(),
+        Some("opaque") => seen["reason"].as_str().is_some_and(|reason| reason.len() > 40),
+        _ => false,
+    };
+    ensure(told && seen["text"] == "the letter a", || format!("{seen}"))
+}
+
+/// Opens a session as `auto` does, and shows the document.
+const AUTO: &str = "
+const vfs = await within(connect({ origin: args.origin }), 'connect');
+const session = await within(vfs.session(), 'session', 60000);
+await within(session.put(files), 'put');
+const said = once(window, 'message', (event) => event.data?.given);
+const preview = await within(session.mount(stage, { html: args.html }), 'mount');
+const { text } = (await within(said, 'the document')).data;
+return { text, isolation: preview.isolation, reason: session.reason ?? null };
+";
+
+/// Neither the host nor the VFS origin is a secure context: no service worker, no locks, no `crypto.subtle`.
+fn insecure(context: &mut Context<'_>) -> Result {
+    let out = context.shared.out().to_owned();
+    let variables = ["VFS_HOST:vfs.test", "ALLOWED_HOSTS:http://app.test:*"];
+    let worker = Wrangler::start(&out, "insecure", Wrangler::product()?, &variables)?;
+    let stage = Stage::open(context)?;
+    let host = format!("http://app.test:{}", stage.product.host.port());
+    let stage = Stage { host, ..stage };
+    stage.goto_host()?;
+    let origin = format!("http://{{session}}.vfs.test:{}", worker.port());
+    let body = format!("if (self.isSecureContext) throw new Error('this is a secure context');\n{FILES}{AUTO}");
+    let seen = stage.run(&body, json!({"origin": origin, "html": DOCUMENT}))?;
+    let reason = seen["reason"].as_str().unwrap_or_default();
+    ensure(
+        seen["text"] == "the letter a" && seen["isolation"] == "opaque" && reason.contains("secure"),
         || format!("{seen}"),
     )
 }

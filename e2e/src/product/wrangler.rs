@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Result;
-use crate::process::Process;
+use crate::process::{Process, scratch_again};
 use crate::server::free_port;
 
 /// A running Worker; ended when dropped.
@@ -21,14 +21,14 @@ impl Wrangler {
         Ok(root.canonicalize()?.join("wrangler.toml"))
     }
 
-    /// Starts a Worker, and waits until it answers. `variables` are `NAME:VALUE`. What is stored lies under the run and
-    /// `name`, and is there again when the same name is started again.
+    /// Starts a Worker, and waits until it answers. `variables` are `NAME:VALUE`. What is stored goes with the run,
+    /// and is there again when the same name is started again in it.
     pub fn start(out: &Path, name: &str, config: PathBuf, variables: &[&str]) -> Result<Self> {
         let folder = config.parent().unwrap_or(Path::new(".")).to_owned();
         let wrangler = std::env::var("VF_WRANGLER").unwrap_or_else(|_| "wrangler".to_owned());
         let (port, inspector) = (free_port()?, free_port()?);
         let log = out.join(format!("{name}.log"));
-        let state = out.join("profiles").join(format!("{name}-{}", std::process::id()));
+        let state = scratch_again(&format!("{name}-state"))?;
         let mut command = Command::new(wrangler);
         command.arg("dev").arg("--config").arg(config);
         command.args(["--ip", "127.0.0.1", "--show-interactive-dev-session=false"]);

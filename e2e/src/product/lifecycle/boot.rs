@@ -21,18 +21,18 @@ pub(in super::super) const CASES: &[Case] = &[
         .without(PARTITIONED),
     Case::new("lifecycle_cookies_blocked_and_a_same_site_host", works)
         .under(&[Host::SameSite])
-        .with(Profile::CookiesBlocked),
+        .with(&[Profile::CookiesBlocked]),
     Case::new("lifecycle_storage_blocked_and_a_same_site_host", works)
         .under(&[Host::SameSite])
-        .with(Profile::StorageBlocked)
+        .with(&[Profile::StorageBlocked])
         .without(NO_STORAGE_SWITCH),
     Case::new("lifecycle_storage_blocked_and_a_cross_site_host", refused)
         .under(&[Host::CrossSite])
-        .with(Profile::StorageBlocked)
+        .with(&[Profile::StorageBlocked])
         .without(NO_STORAGE_SWITCH),
     Case::new("lifecycle_cookies_blocked_and_a_cross_site_host", works_or_says_why)
         .under(&[Host::CrossSite])
-        .with(Profile::CookiesBlocked),
+        .with(&[Profile::CookiesBlocked]),
 ];
 
 /// From within the preview: no registration is left for what is loaded next.

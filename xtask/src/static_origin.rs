@@ -1,0 +1,33 @@
+//! `cargo xtask static --host NAME --allow ORIGIN…`: the VFS origin without the Worker, as files and an nginx configuration in
+//! `dist/static/`.
+
+use std::ffi::OsString;
+
+use lexopt::prelude::*;
+
+use crate::build::Builder;
+use crate::failure::Result;
+use crate::run::cargo;
+use crate::workspace;
+
+/// Runs the command. What it takes beside `--out` and `--assets` is checked by who uses it.
+pub(crate) fn run(mut arguments: lexopt::Parser) -> Result<()> {
+    let mut given: Vec<OsString> = Vec::new();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long(name @ ("host" | "allow" | "listen")) => {
+                given.push(format!("--{name}").into());
+                given.push(arguments.value()?);
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Builder::new()?.all()?;
+    cargo()
+        .args(["run", "--quiet", "--package", "virtual-files-static", "--", "--assets"])
+        .arg(workspace::dist().join("origin"))
+        .arg("--out")
+        .arg(workspace::dist().join("static"))
+        .args(&given)
+        .run()
+}
