@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::isolation::{Isolation, Origins};
 use crate::session::{FAREWELL, Inner, OpenOptions, Place, Session, release};
-use crate::wait::{Numbers, Once, all, within};
+use crate::wait::{Numbers, Once, within};
 use js_sys::Array;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -90,7 +90,7 @@ impl VirtualFiles {
         };
         // Time has passed.
         if self.0.disposed.get() {
-            release(&place.hub, &id, user).await;
+            release(place.hub.clone(), id, user).await;
             self.0.leave(&place.hub, user);
             return Err(disposed());
         }
@@ -107,14 +107,15 @@ impl VirtualFiles {
             Session(session).dispose().await;
         }
         // The edge shall not keep what nobody will ever see.
-        let opening = self.0.opening.take();
-        let released = Once::new();
-        let done = released.clone();
-        wasm_bindgen_futures::spawn_local(async move {
-            all(opening.iter().map(|(hub, id, user)| release(hub, id, *user))).await;
-            done.set(());
-        });
-        within(FAREWELL, released).await;
+        for (hub, id, user) in self.0.opening.take() {
+            let released = Once::new();
+            let done = released.clone();
+            wasm_bindgen_futures::spawn_local(async move {
+                release(hub, id, user).await;
+                done.set(());
+            });
+            within(FAREWELL, released).await;
+        }
         // Those that are left have nobody but who waits for a session.
         for hub in self.0.hubs.take() {
             hub.close(&disposed());

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::hub::Hub;
 use crate::isolation::Isolation;
 use crate::preview::Preview;
-use crate::wait::{Once, Queue, all, within};
+use crate::wait::{Once, Queue, within};
 use js_sys::Array;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -264,16 +264,17 @@ impl Session {
     /// whether it is in memory, and pass over one that is stored.
     async fn release(&self) {
         let places = self.0.places.borrow().clone();
-        let alone = places
-            .iter()
-            .filter(|place| !self.0.client.has_another(&self.0, &place.hub));
-        all(alone.map(|place| release(&place.hub, &self.0.id, self.0.user))).await;
+        for place in places {
+            if !self.0.client.has_another(&self.0, &place.hub) {
+                release(place.hub, self.0.id.clone(), self.0.user).await;
+            }
+        }
     }
 }
 
 /// Tells a hub that nobody here needs a session any more. What fails to be forgotten goes with the hub's page.
-pub(crate) async fn release(hub: &Rc<Hub>, session: &SessionId, user: u32) {
-    let request = convert::request("RELEASE", session);
+pub(crate) async fn release(hub: Rc<Hub>, session: SessionId, user: u32) {
+    let request = convert::request("RELEASE", &session);
     if let Ok(asked) = hub.ask(user, request, &Array::new(), None) {
         drop(asked.answer().await);
     }
