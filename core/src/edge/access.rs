@@ -83,9 +83,20 @@ fn allowed(config: &Config, request: &EdgeRequest<'_>) -> bool {
         _ if request.service_worker => false,
         Some(name) if Destination::parse(name) == Destination::Frame => embedded_by_a_host(config, request),
         Some(name) => Destination::parse(name) != Destination::Document && !navigates,
-        // There is no telling a frame from a tab: the frame loses.
-        None => !navigates,
+        // There is no telling a frame from a tab: the frame loses, but for one whose embedder says so where no browser could
+        // say more.
+        None => {
+            let host = || request.referer.is_some() && embedded_by_a_host(config, request);
+            !navigates || !is_told_more(request) && host()
+        }
     }
+}
+
+/// Whether browsers send Fetch Metadata: to potentially trustworthy URLs, so not without encryption to anything but this
+/// machine.
+fn is_told_more(request: &EdgeRequest<'_>) -> bool {
+    let local = request.hostname == "localhost" || request.hostname.ends_with(".localhost");
+    local || !request.own_origin.starts_with("http:")
 }
 
 /// Whether a frame's navigation began in a document of an allowed host, or in one of the session's own: frames in frames.

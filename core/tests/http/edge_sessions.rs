@@ -130,6 +130,26 @@ fn tabs_and_workers_get_nothing() {
 }
 
 #[test]
+fn without_encryption_the_embedder_is_believed() {
+    let path = below("/index.html");
+    for (own_origin, referer, served) in [
+        ("http://vfs.test", Some("https://app.test/"), true),
+        ("http://vfs.test", Some("http://vfs.test/"), true),
+        ("http://vfs.test", Some("https://evil.test/"), false),
+        ("http://vfs.test", None, false),
+        ("https://vfs.test", Some("https://app.test/"), false),
+    ] {
+        let request = EdgeRequest {
+            accept: Some("text/html,*/*;q=0.8"),
+            own_origin,
+            referer,
+            ..get(&path)
+        };
+        assert_eq!(line(&request) != "403", served, "{own_origin} {referer:?}");
+    }
+}
+
+#[test]
 fn frames_are_served_to_hosts_only() {
     let path = below("/index.html");
     for destination in ["iframe", "frame", "embed", "object", "fencedframe"] {

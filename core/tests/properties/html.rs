@@ -64,11 +64,12 @@ fn finds_probes(html: &str) {
 }
 
 /// Whether html5ever may depart from the standard: to it, an `annotation-xml` bounds no scope, and no element of SVG or MathML
-/// is special, so that an end tag in one that holds HTML closes what is around it.
+/// is special, so that an end tag in one that holds HTML closes what is around it. Nor is a `search`, or a `keygen`.
 fn departs(html: &str) -> bool {
     let html = html.to_ascii_lowercase();
     let has = |names: &[&str]| names.iter().any(|name| html.contains(name));
-    has(&["<svg"]) && has(&["<title", "<desc", "<foreignobject"])
+    has(&["<search", "<keygen"])
+        || has(&["<svg"]) && has(&["<title", "<desc", "<foreignobject"])
         || has(&["<math"]) && has(&["<mi", "<mo", "<mn", "<ms", "<mtext", "<annotation-xml"])
 }
 

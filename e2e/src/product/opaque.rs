@@ -330,10 +330,23 @@ fn insecure(context: &mut Context<'_>) -> Result {
     stage.goto_host()?;
     let origin = format!("http://{{session}}.vfs.test:{}", worker.port());
     let body = format!("if (self.isSecureContext) throw new Error('this is a secure context');\n{FILES}{AUTO}");
-    let seen = stage.run(&body, json!({"origin": origin, "html": DOCUMENT}))?;
+    // Frames in it are refused there, as nobody says that they are frames.
+    let html = DOCUMENT
+        .replace("<iframe src=inner.html></iframe>", "")
+        .replace("const inner = await said;", "const inner = {};");
+    let seen = stage.run(&body, json!({"origin": origin, "html": html}))?;
     let reason = seen["reason"].as_str().unwrap_or_default();
     ensure(
         seen["text"] == "the letter a" && seen["isolation"] == "opaque" && reason.contains("secure"),
         || format!("{seen}"),
-    )
+    )?;
+    let page = "const vfs = await within(connect({ origin: args.origin }), 'connect');
+        const session = await within(vfs.session(), 'session', 60000);
+        await within(session.put({ 'index.html': '<!doctype html><script type=module src=a.mjs></script>',
+          'a.mjs': \"parent.postMessage({ page: self.origin }, '*')\" }), 'put');
+        const said = once(window, 'message', (event) => event.data?.page);
+        await within(session.mount(stage), 'mount');
+        return (await within(said, 'the page')).data.page;";
+    let page = stage.run(page, json!({"origin": origin}))?;
+    ensure(page == "null", || format!("the page is of {page}"))
 }
