@@ -23,7 +23,7 @@ export function connect(options: ConnectOptions): Promise<VirtualFiles>;
  * The walls around a preview.
  * - `origin`: it has an origin of its own, apart from the host and from every other session.
  * - `shared`: all sessions share one origin, apart from the host only. For content that the host trusts.
- * - `opaque`: it has no origin at all, and so no storage and no workers. No service worker can answer it: the files are
+ * - `opaque`: it has no origin at all, and so no storage and no workers by URL. No service worker can answer it: the files are
  *   sent to the edge, which forgets them when the session is disposed, or a day after their last use. Rejects with
  *   `EDGE_UNAVAILABLE` where the VFS origin has no edge.
  * - `auto`: `origin` where the VFS origin is given with `{session}`, else `opaque`; and `opaque` where the browser gives

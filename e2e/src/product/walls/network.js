@@ -32,9 +32,10 @@ const ways = {
   image: () => element('img', { src: url('image.svg') }),
   script: () => element('script', { src: url('script.js') }),
   style: () => element('link', { rel: 'stylesheet', href: url('style.css') }),
+  // Firefox takes an inline sheet of the same text for the same sheet, with what it could not load in another document.
   inline: () => Promise.all([
-    element('style', { textContent: `@import url("${url('imported.css')}");` }),
-    element('style', { textContent: `body { background: url("${url('background.svg')}") }` }).then(() => fetch('kept.txt')),
+    element('style', { textContent: `@import url("${url('imported.css')}"); /* ${Math.random()} */` }),
+    element('style', { textContent: `body { background: url("${url('background.svg')}") } /* ${Math.random()} */` }).then(() => fetch('kept.txt')),
   ]),
   prefetch: () => Promise.race([element('link', { rel: 'prefetch', href: url('prefetch') }), refused(['prefetch', 'default'])]),
   preload: () => element('link', { rel: 'preload', as: 'image', href: url('preload.svg') }),
