@@ -55,13 +55,24 @@ fn media(context: &mut Context<'_>) -> Result {
 
 /// Fails unless both media were sought in as they should be.
 pub(crate) fn media_is_right(said: &Value) -> Result {
+    media_is_sought(said)?;
+    let pictures = &said["result"]["video"]["pictures"];
+    ensure(pictures == 3, || {
+        format!("the video shows {pictures} pictures at three times: {said}")
+    })
+}
+
+/// Whether sound and picture have got to where they were sought to.
+pub(crate) fn media_is_sought(said: &Value) -> Result {
     for (name, duration) in [("audio", 180.0), ("video", 16.0)] {
         let media = &said["result"][name];
         let length = media["duration"].as_f64().unwrap_or_default();
         ensure((length - duration).abs() < 0.5, || {
             format!("{name} has not its duration of {duration} s: {media}")
         })?;
-        for seek in media["seeks"].as_array().into_iter().flatten() {
+        let seeks = media["seeks"].as_array().map(Vec::as_slice).unwrap_or_default();
+        ensure(seeks.len() == 3, || format!("{name} was not sought in: {media}"))?;
+        for seek in seeks {
             let (time, reached) = (
                 seek["time"].as_f64().unwrap_or(-1.0),
                 seek["reached"].as_f64().unwrap_or(-9.0),
@@ -71,10 +82,7 @@ pub(crate) fn media_is_right(said: &Value) -> Result {
             })?;
         }
     }
-    let pictures = &said["result"]["video"]["pictures"];
-    ensure(pictures == 3, || {
-        format!("the video shows {pictures} pictures at three times: {said}")
-    })
+    Ok(())
 }
 
 fn react(context: &mut Context<'_>) -> Result {

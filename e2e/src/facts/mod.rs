@@ -7,7 +7,7 @@ mod baseline;
 mod cases;
 mod lifetime;
 
-pub(crate) use baseline::media_is_right;
+pub(crate) use baseline::{media_is_right, media_is_sought};
 
 use serde_json::{Value, json};
 

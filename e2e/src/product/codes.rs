@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{ISOLATIONS, Stage};
 use crate::Result;
-use crate::browser::Engine;
+use crate::browser::{Engine, NO_STORAGE_SWITCH, Profile};
 use crate::case::{Case, Context, Host};
 use crate::server::{Reply, Server, free_port};
 
@@ -23,6 +23,10 @@ pub(super) const CASES: &[Case] = &[
     Case::new("codes_storage_unavailable", damaged).under(SAME_SITE),
     Case::new("codes_internal", internal).under(SAME_SITE),
     Case::new("codes_edge_unavailable", no_edge),
+    Case::new("codes_of_neither_worker_nor_edge", neither)
+        .under(&[Host::CrossSite])
+        .with(&[Profile::StorageBlocked])
+        .without(NO_STORAGE_SWITCH),
     Case::new("codes_quota_exceeded", quota).under(SAME_SITE).without(&[
         (
             Engine::Firefox,
@@ -262,7 +266,7 @@ fn quota(context: &mut Context<'_>) -> Result {
 }
 
 /// A VFS origin on a static server: its assets, filled in beforehand, and no Worker.
-fn no_edge(context: &mut Context<'_>) -> Result {
+fn without_edge() -> Result<Server> {
     let folder = super::dist("origin")?;
     let config = json!({"host": "virtual-files.localhost", "allowedHosts": ["http://localhost:*", "http://*.virtual-files.localhost:*"]});
     let fill = move |name: &str| {
@@ -271,12 +275,27 @@ fn no_edge(context: &mut Context<'_>) -> Result {
             .replace("__VF_NONCE__", "static")
     };
     let assets = super::dist("origin")?;
-    let server = Server::start(move |hit| match hit.path() {
+    Server::start(move |hit| match hit.path() {
         "/hub.html" => Reply::html(fill("hub.html")),
         "/sw.js" => Reply::script(fill("sw.js")),
         path if path.starts_with("/_vf/") => Reply::file(&assets, path),
         _ => Reply::missing(),
-    })?;
+    })
+}
+
+/// Where there is neither, the one that could be had by the visitor is told of.
+fn neither(context: &mut Context<'_>) -> Result {
+    let server = without_edge()?;
+    let stage = Stage::open(context)?;
+    let args = json!({"static": server.origin("{session}.virtual-files.localhost")});
+    let body = "const vfs = await connect({ origin: args.static });\
+                const error = await failed('auto', 'SERVICE_WORKER_UNAVAILABLE', vfs.session());\
+                holds('what to do', error.message.includes('third-party cookies'), error.message);";
+    stage.codes("neither", body, args).map(drop)
+}
+
+fn no_edge(context: &mut Context<'_>) -> Result {
+    let server = without_edge()?;
     let stage = Stage::open(context)?;
     let args = json!({"static": server.origin("{session}.virtual-files.localhost"), "one": server.origin("virtual-files.localhost")});
     let body = "const vfs = await connect({ origin: args.static });\

@@ -20,6 +20,8 @@ pub(super) const CASES: &[Case] = &[
     Case::new("opaque_puts_are_read_at_once", puts),
     Case::new("opaque_follows_a_hub_that_was_moved", moved).under(&[Host::SameSite]),
     Case::new("opaque_beside_other_sessions_of_its_id", beside).under(&[Host::SameSite]),
+    Case::new("opaque_sends_only_what_changed", sparing).under(&[Host::SameSite]),
+    Case::new("opaque_when_the_edge_refuses_or_goes", lost).under(&[Host::SameSite]),
     Case::new("opaque_has_nothing_of_the_origin", nothing),
     Case::new("opaque_where_no_worker_can_be_had", fallback)
         .under(&[Host::CrossSite])
@@ -45,7 +47,7 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// The document reports what its relative URLs gave, and what a frame in it did.
-const DOCUMENT: &str = r"<!doctype html><html lang=en class=kept><title>given</title><link rel=stylesheet href=site.css>
+pub(super) const DOCUMENT: &str = r"<!doctype html><html lang=en class=kept><title>given</title><link rel=stylesheet href=site.css>
 <body><script>self.said = new Promise((resolve) => addEventListener('message', (event) => event.data?.inner && resolve(event.data)));</script>
 <img id=dot src=dot.svg><iframe src=inner.html></iframe><script type=module>
 import { deep } from './js/deep.mjs';
@@ -56,7 +58,7 @@ parent.postMessage({ given: true, deep, inner: inner.inner, width: image.natural
   own: await fetch('https://elsewhere.invalid/').then(() => 'sent', (error) => error.name) }, '*');
 </script>";
 
-const FILES: &str = r#"
+pub(super) const FILES: &str = r#"
 const files = { 'a.txt': 'the letter a', 'site.css': 'body { color: rgb(1, 2, 3) }', 'js/deep.mjs': "export { deep } from '../lib.mjs'",
   'lib.mjs': "export const deep = 'deep'", 'dot.svg': '<svg xmlns="http://www.w3.org/2000/svg" width="7" height="5"/>',
   'inner.html': '<!doctype html><script>addEventListener("load", async () => { parent.postMessage({ inner: await (await fetch("a.txt")).text() + self.origin }, "*"); });</script>',
@@ -233,6 +235,61 @@ fn beside(context: &mut Context<'_>) -> Result {
     })
 }
 
+/// Of a put, the edge is sent what it lacks: seen by the hub's requests.
+fn sparing(context: &mut Context<'_>) -> Result {
+    let stage = Stage::open(context)?;
+    let args = json!({"origin": stage.origin("origin")});
+    let opened = "const vfs = await within(connect({ origin: args.origin }), 'connect');
+        self.session = await within(vfs.session({ isolation: 'opaque' }), 'session');
+        self.bytes = (length) => { const bytes = new Uint8Array(length); for (let at = 0; at < length; at += 65536) crypto.getRandomValues(bytes.subarray(at, at + 65536)); return bytes; };
+        self.files = { 'a.bin': new Blob([bytes(9 << 20)]), 'b.txt': 'first' };";
+    stage.run(opened, args)?;
+    let mut counts = Vec::new();
+    for put in [
+        "session.put(files)",
+        "session.put({ ...files, 'b.txt': 'second' })",
+        "session.put({ 'moved.bin': files['a.bin'], 'b.txt': 'second' }, { mode: 'replace' })",
+    ] {
+        stage.run(&format!("await within({put}, 'put')"), json!({}))?;
+        stage.browser.enter("iframe[title=virtual-files]")?;
+        let parts =
+            "return performance.getEntriesByType('resource').filter((entry) => entry.name.includes('?offset=')).length";
+        counts.push(stage.browser.eval(parts, &json!({}))?);
+        stage.browser.leave()?;
+    }
+    // Three parts of four megabytes and less, then a few bytes, then none.
+    ensure(counts == [json!(3), json!(4), json!(4)], || {
+        format!("{counts:?} parts were sent in all")
+    })
+}
+
+/// What the edge refuses, and what it cannot be told, is not done here either; and the session goes on with what it was.
+fn lost(context: &mut Context<'_>) -> Result {
+    let out = context.shared.out().to_owned();
+    let variables = ["EDGE_SESSION_BYTES:1000000", "EDGE_FILE_BYTES:600000"];
+    let worker = Wrangler::start(&out, "lost", Wrangler::product()?, &variables)?;
+    let stage = Stage::open(context)?;
+    let origin = format!("http://{{session}}.virtual-files.localhost:{}", worker.port());
+    let refused = "const vfs = await within(connect({ origin: args.origin }), 'connect');
+        self.session = await within(vfs.session({ isolation: 'opaque' }), 'session');
+        self.codeOf = (promise) => within(promise, 'a refusal').then(() => 'done', (error) => error.code);
+        await within(session.put({ 'a.txt': 'kept', 'b.bin': new Blob([new Uint8Array(500000)]) }), 'put');
+        const large = new Blob([new Uint8Array(600001)]), half = new Blob([new Uint8Array(500001).fill(1)]);
+        return [await codeOf(session.put({ 'a.txt': 'x', 'c.bin': large })), await codeOf(session.put({ 'a.txt': 'x', 'c.bin': half })),
+          (await session.list()).length, await (await session.read('a.txt')).text(), await codeOf(session.put({ 'c.txt': 'small' }))];";
+    let seen = stage.run(refused, json!({"origin": origin}))?;
+    ensure(
+        seen == json!(["TOO_LARGE", "QUOTA_EXCEEDED", 2, "kept", "done"]),
+        || format!("refused: {seen}"),
+    )?;
+    drop(worker);
+    let gone = "return [await codeOf(session.put({ 'a.txt': 'x' })), await codeOf(session.delete('a.txt')), await codeOf(session.mount(stage)),
+        (await session.list()).length, await (await session.read('a.txt')).text()];";
+    let seen = stage.run(gone, json!({}))?;
+    let wanted = json!(["EDGE_UNAVAILABLE", "EDGE_UNAVAILABLE", "EDGE_UNAVAILABLE", 3, "kept"]);
+    ensure(seen == wanted, || format!("gone: {seen}"))
+}
+
 /// Of what belongs to an origin the frame has nothing: neither the VFS origin's, nor another session's.
 fn nothing(context: &mut Context<'_>) -> Result {
     let stage = Stage::open(context)?;
@@ -253,7 +310,15 @@ fn nothing(context: &mut Context<'_>) -> Result {
         await within(session.put({ 'index.html': `<!doctype html><script>${attempt}</script>` }), 'put');
         const said = once(window, 'message', (event) => event.data?.tried);
         await within(session.mount(stage), 'mount');
-        return (await within(said, 'the attempts')).data.tried;
+        const framed = (await within(said, 'the attempts')).data.tried;
+        // The same document in a frame that holds nothing back: what it came with does.
+        const bare = document.createElement('iframe');
+        const told = once(window, 'message', (event) => event.source === bare.contentWindow && event.data?.tried);
+        bare.referrerPolicy = 'strict-origin';
+        bare.src = session.url + 'index.html';
+        stage.append(bare);
+        // Popups are its host's affair there.
+        return framed.concat((await within(told, 'the attempts without a sandbox')).data.tried.slice(0, 9));
     ";
     let tried = stage.run(body, args)?;
     let refused = |at: usize| {
@@ -261,9 +326,10 @@ fn nothing(context: &mut Context<'_>) -> Result {
             .as_str()
             .is_some_and(|name| name.ends_with("Error") || matches!(name, "" | "undefined" | "null"))
     };
-    ensure(tried[0] == "null" && (1..10).all(refused), || {
-        format!("of what it tried, something worked: {tried}")
-    })
+    ensure(
+        tried[0] == "null" && tried[10] == "null" && (1..10).chain(11..19).all(refused),
+        || format!("of what it tried, something worked: {tried}"),
+    )
 }
 
 /// Where the browser gives the VFS origin no worker, sessions that may be opaque are, and say why.

@@ -264,6 +264,12 @@ fn paths(shared: &mut Shared) -> Result {
         with("files", path)?;
         with("deletes", path)?;
     }
+    // Overlong UTF-8 is none, and so no path.
+    let manifest = announced(&[1]).to_string();
+    let (before, after) = manifest.split_once("\"f1\"").ok_or("no path in the manifest")?;
+    let overlong = [before.as_bytes(), b"\"\xc0\xae\xc0\xae/f1\"", after.as_bytes()].concat();
+    let sent = session.write("POST", "/uploads").body(&overlong).send()?;
+    sent.refused(400, "INVALID_MESSAGE")?;
     session.expect(&bundle)?;
 
     // In a URL, as it stands there. What comes back is a file of this session, or nothing.

@@ -3,9 +3,10 @@
 
 use serde_json::json;
 
-use super::super::{Stage, files};
-use crate::browser::Profile;
+use super::super::{Stage, apps, files};
+use crate::browser::{Engine, Profile};
 use crate::case::{Case, Context};
+use crate::facts::media_is_sought;
 use crate::{Result, ensure};
 
 const BOTH: &[Profile] = &[Profile::Standard, Profile::CookiesBlocked];
@@ -36,13 +37,16 @@ fn modules(context: &mut Context<'_>) -> Result {
     })
 }
 
-/// Opened at its home and on a deep link. Its router cannot move on by itself in every engine: a document of an opaque origin
-/// may not give itself another path.
+/// Opened at its home and on a deep link. In WebKit its router cannot move on by itself: there a document of an opaque origin may
+/// not give itself another path.
 fn react(context: &mut Context<'_>) -> Result {
     let stage = Stage::open(context)?;
     for (entry, text) in [("/", "3 items"), ("/items/42", "item 42")] {
         let said = stage.show("react", "opaque", entry, json!({"spa": "index.html"}))?;
         ensure(said["text"] == text, || format!("{entry}: {said}"))?;
+        if entry == "/" && stage.browser.engine != Engine::WebKit {
+            apps::follows_a_link(&stage, "opaque")?;
+        }
     }
     Ok(())
 }
@@ -52,10 +56,10 @@ fn react(context: &mut Context<'_>) -> Result {
 fn media(context: &mut Context<'_>) -> Result {
     let stage = Stage::open(context)?;
     let said = stage.show("media", "opaque", "index.html", json!({}))?;
-    let reached = said["result"]["audio"]["seeks"].as_array().map(Vec::len);
-    ensure(reached == Some(3), || format!("the sound: {said}"))?;
-    let video = said["result"]["video"]["error"].as_str().unwrap_or_default();
-    ensure(video.starts_with("SecurityError"), || format!("the video: {said}"))
+    media_is_sought(&said)?;
+    let pictures = &said["result"]["video"]["pictures"];
+    ensure(*pictures == 1, || format!("{pictures} pictures were read"))?;
+    apps::came_in_ranges(&stage, "opaque")
 }
 
 fn bytes(context: &mut Context<'_>) -> Result {
