@@ -197,6 +197,7 @@ impl EdgeSession {
                 return Err(Error::new(ErrorCode::Aborted, "The session has changed since the upload began.").into());
             }
             parts.uploads.begin(&id, &upload, now)?;
+            parts.make_room(now)?;
             Ok((upload, version))
         })?;
         parts.ready.set(true);
@@ -367,7 +368,11 @@ impl Parts {
                 error
             })
         });
-        outcome.map_err(|error| refused.unwrap_or_else(|| error.into()))
+        outcome.map_err(|error| {
+            // The tables that it made are gone as well.
+            self.ready.set(false);
+            refused.unwrap_or_else(|| error.into())
+        })
     }
 
     /// The answers to the Worker's readers, who need no key: they have the id.

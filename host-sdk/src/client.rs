@@ -192,12 +192,16 @@ impl Client {
         self.hubs.borrow_mut().retain(|hub| !hub.closed());
     }
 
-    /// Whether another open `Session` is the same session at a hub.
+    /// Whether another `Session` that is open, or opening, is the same session at a hub.
     pub(crate) fn has_another(&self, session: &Inner, hub: &Rc<Hub>) -> bool {
+        let opened = |(at, id, user): &(Rc<Hub>, SessionId, u32)| {
+            *user != session.user && *id == session.id && Rc::ptr_eq(at, hub)
+        };
         let sessions = self.sessions.borrow();
-        sessions
-            .iter()
-            .any(|other| other.user != session.user && other.id == session.id && other.lives_at(hub))
+        self.opening.borrow().iter().any(opened)
+            || sessions
+                .iter()
+                .any(|other| other.user != session.user && other.id == session.id && other.lives_at(hub))
     }
 
     pub(crate) fn forget(&self, session: &Rc<Inner>) {

@@ -31,8 +31,8 @@ const TOKENS: &[&str] = &[
     "allow-top-navigation-to-custom-protocols",
 ];
 
-/// A preview's sandbox with the tokens that the host adds to it.
-pub(crate) fn sandbox(extra: &str, isolation: Isolation) -> Result<String> {
+/// A preview's sandbox with the tokens that the host adds to it. What an opaque frame cannot have is refused, or left out.
+pub(crate) fn sandbox(extra: &str, isolation: Isolation, lenient: bool) -> Result<String> {
     let opaque = isolation == Isolation::Opaque;
     let mut sandbox = String::from(SANDBOX);
     if !opaque {
@@ -47,6 +47,9 @@ pub(crate) fn sandbox(extra: &str, isolation: Isolation) -> Result<String> {
         }
         // What the edge's own policy does not allow, an opaque frame never has.
         if opaque && !OPAQUE_SANDBOX.split(' ').any(|allowed| allowed == token) {
+            if lenient {
+                continue;
+            }
             return Err(Error::of(
                 ErrorCode::InvalidMessage,
                 &[
@@ -116,10 +119,10 @@ mod tests {
     #[test]
     fn a_sandbox_has_each_known_token_once() {
         use Isolation::{Opaque, Origin};
-        let sandbox = |extra| super::sandbox(extra, Origin);
+        let sandbox = |extra| super::sandbox(extra, Origin, false);
         assert_eq!(sandbox("").unwrap(), "allow-scripts allow-same-origin");
         assert_eq!(
-            super::sandbox("allow-forms", Opaque).unwrap(),
+            super::sandbox("allow-forms", Opaque, false).unwrap(),
             "allow-scripts allow-forms"
         );
         for not_opaque in [
@@ -127,7 +130,12 @@ mod tests {
             "allow-top-navigation",
             "allow-presentation",
         ] {
-            assert!(super::sandbox(not_opaque, Opaque).is_err(), "{not_opaque}");
+            assert!(super::sandbox(not_opaque, Opaque, false).is_err(), "{not_opaque}");
+            let kept = super::sandbox(not_opaque, Opaque, true).unwrap();
+            assert!(
+                ["allow-scripts", "allow-scripts allow-forms"].contains(&kept.as_str()),
+                "{kept}"
+            );
         }
         assert_eq!(
             sandbox(" allow-forms\tallow-scripts allow-forms ").unwrap(),

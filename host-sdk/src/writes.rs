@@ -11,7 +11,7 @@ use crate::entry;
 use crate::error::Result;
 use crate::hub::{Asked, Hub};
 use crate::isolation::Isolation;
-use crate::session::{Place, Session};
+use crate::session::{Place, Session, release};
 use crate::wait::all;
 use js_sys::Array;
 use std::cell::Cell;
@@ -191,6 +191,10 @@ impl Session {
         match copied {
             Ok(()) => self.0.places.borrow_mut().push(place.clone()),
             Err(error) => {
+                // The edge shall not keep what nobody will ever see.
+                if isolation == Isolation::Opaque && !self.0.client.has_another(&self.0, &place.hub) {
+                    release(place.hub.clone(), self.0.id.clone(), self.0.user).await;
+                }
                 self.0.client.leave(&place.hub, self.0.user);
                 return Err(error);
             }

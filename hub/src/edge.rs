@@ -150,8 +150,13 @@ impl EdgeSession {
     /// Makes what was uploaded the session. Gives its version.
     pub(crate) async fn commit(&self, upload: Upload) -> Result<u64> {
         let path = ["/uploads/", &upload.id, "/commit"].concat();
-        let done = self.call("POST", &path, None).await?;
-        Ok(get(&done, "version").as_f64().unwrap_or_default() as u64)
+        match self.call("POST", &path, None).await {
+            Ok(done) => Ok(get(&done, "version").as_f64().unwrap_or_default() as u64),
+            Err(error) => {
+                self.abandon(upload).await;
+                Err(error)
+            }
+        }
     }
 
     /// Gives an upload up. The edge forgets it in time where this does not arrive.

@@ -80,13 +80,8 @@ impl Mirrors {
                 mirror
             }
         };
-        let opened = mirror.open(sessions, session, going_on).await;
-        // What the edge never had does not hold up the puts of a session that others show without it. Who else has it
-        // opened waits for its turn.
-        if opened.is_err() && !mirror.committed.get() && Rc::strong_count(&mirror) == 2 {
-            self.0.borrow_mut().remove(session);
-        }
-        opened.map(|()| mirror.edge.id().clone())
+        mirror.open(sessions, session, going_on).await?;
+        Ok(mirror.edge.id().clone())
     }
 
     /// Uploads a change of a session that the edge has, before it is made here. Nothing for others.
@@ -100,6 +95,10 @@ impl Mirrors {
             return Ok(None);
         };
         let turn = mirror.turn().await;
+        // What the edge never had does not hold up the puts of a session that others show without it.
+        if !mirror.committed.get() {
+            return Ok(None);
+        }
         let mut upload = None;
         if let Some(version) = mirror.version.get() {
             let going_on = mirror.open_and(going_on);
@@ -116,6 +115,9 @@ impl Mirrors {
     pub(crate) async fn refresh(&self, sessions: &Sessions, session: &SessionId) {
         if let Some(mirror) = self.get(session) {
             let _turn = mirror.turn().await;
+            if !mirror.committed.get() {
+                return;
+            }
             // Whoever mounts or puts next tries again, and is told of an error.
             drop(mirror.tell_all(sessions, session, &|_, _| true).await);
         }
@@ -125,10 +127,13 @@ impl Mirrors {
     pub(crate) async fn close(&self, session: &SessionId) {
         let mirror = self.0.borrow_mut().remove(session);
         if let Some(mirror) = mirror {
-            // What is under way ends first, or it would make the session anew.
             mirror.closed.set(true);
-            let _turn = mirror.turn().await;
             mirror.edge.remove().await;
+            // What was under way may have made the session anew meanwhile.
+            if Rc::strong_count(&mirror) > 1 {
+                let _turn = mirror.turn().await;
+                mirror.edge.remove().await;
+            }
         }
     }
 }
@@ -188,7 +193,7 @@ impl Mirror {
         if known.is_none() || known != Some(self.edge.version().await?) {
             self.tell_all(sessions, session, going_on).await?;
         }
-        Ok(())
+        if self.closed.get() { Err(closed()) } else { Ok(()) }
     }
 
     /// Goes on as long as the session is wanted, too.

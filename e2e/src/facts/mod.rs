@@ -1,7 +1,7 @@
 //! The platform facts that the design rests on, each as a case with a tiny origin and worker of its own.
 //!
 //! Nothing of the product is in them. When one fails, a browser has changed, and the design must be thought over:
-//! the message names the fact by its number in `decisions/`.
+//! the message names the fact by its number, and `decisions/` says what rests on it.
 
 mod baseline;
 mod cases;

@@ -60,7 +60,7 @@ impl Answer {
         })
     }
 
-    fn has(&self, name: &str, wanted: &str) -> Result {
+    pub(super) fn has(&self, name: &str, wanted: &str) -> Result {
         let found = self.header(name);
         ensure(found == wanted, || {
             format!("{}: {name} is {found:?}, not {wanted:?}", self.what)

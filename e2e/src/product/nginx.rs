@@ -181,6 +181,8 @@ fn answers(shared: &mut Shared) -> Result {
             format!("hello to {origin}: {}, not {wanted}", ours.text())
         })?;
     }
+    let packed = ask(nginx.port, "GET", SESSION, "/sw.js", &[("accept-encoding", "gzip")])?;
+    packed.has("content-encoding", "gzip")?;
     // Sessions of the edge are nowhere, and get no boot page that would wait for their worker.
     let edge = format!("e-{}", "a".repeat(26));
     for (host, path) in [

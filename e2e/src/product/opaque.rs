@@ -8,6 +8,7 @@ pub(super) mod network;
 use serde_json::{Value, json};
 
 use super::Stage;
+use super::edge::ask;
 use super::wrangler::Wrangler;
 use crate::browser::{Engine, NO_STORAGE_SWITCH, Profile};
 use crate::case::{Case, Context, Host};
@@ -142,12 +143,25 @@ fn puts(context: &mut Context<'_>) -> Result {
           { signal: abort.signal, onProgress: ({ done, total }) => { if (done > total / 2) abort.abort(); } });
         const code = await large.then(() => 'put', (error) => error.code);
         seen.push(code, await ask('a.txt'), (await session.list()).length);
-        const url = session.url + 'a.txt';
+        const { url } = session;
         await session.dispose();
-        seen.push((await fetch(url, { mode: 'no-cors' })).type);
+        seen.push(url);
         return seen;
     ";
     let seen = stage.run(body, args)?;
+    let url = seen
+        .as_array()
+        .and_then(|seen| seen.last()?.as_str())
+        .unwrap_or_default();
+    let host = url.split(['/', ':']).nth(3).unwrap_or_default();
+    let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+    let script = [
+        ("sec-fetch-mode", "cors"),
+        ("sec-fetch-dest", "empty"),
+        ("origin", "null"),
+    ];
+    let forgotten = ask(stage.product.port(), "GET", host, &format!("/{path}a.txt"), &script)?;
+    forgotten.status(404)?;
     let mut wanted = vec![json!([200, "put 0"]), json!([200, 9_000_000])];
     wanted.extend((1..6).map(|n| json!([200, format!("put {n}")])));
     wanted.extend([
@@ -155,7 +169,7 @@ fn puts(context: &mut Context<'_>) -> Result {
         json!("ABORTED"),
         json!([200, "put 5"]),
         json!(2),
-        json!("opaque"),
+        json!(url),
     ]);
     ensure(seen == Value::from(wanted.clone()), || {
         format!("found {seen}, wanted {}", Value::from(wanted))

@@ -42,12 +42,19 @@ pub struct Written {
 /// Writes the origin to `out`, from the assets that the build made (`dist/origin`). `listen` is what nginx listens on.
 pub fn write(assets: &Path, out: &Path, config: &Config, listen: &str) -> io::Result<Written> {
     let config_json = serde_json::to_string(config)?;
+    let names = names(assets)?;
     let files = out.join("www");
     if files.exists() {
+        if !files.join("hub.html").is_file() {
+            let name = files.display();
+            return Err(io::Error::other(format!(
+                "{name} is there, and not of this program's making"
+            )));
+        }
         fs::remove_dir_all(&files)?;
     }
     let mut written = Vec::new();
-    for path in names(assets)? {
+    for path in names {
         let from = assets.join(path.trim_start_matches('/'));
         let to = files.join(path.trim_start_matches('/'));
         if let Some(folder) = to.parent() {

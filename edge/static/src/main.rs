@@ -31,6 +31,9 @@ fn run() -> Result<(), Box<dyn Error>> {
             other => return Err(other.unexpected().into()),
         }
     }
+    if assets.as_os_str().is_empty() || out.as_os_str().is_empty() {
+        return Err("give --assets, the folder that the build made, and --out, where the files shall go".into());
+    }
     if host.is_empty() || allowed.is_empty() {
         return Err("give --host, the VFS origin's bare name, and --allow, an origin that may embed previews".into());
     }

@@ -47,7 +47,7 @@ pub(crate) fn server(config: &Config, root: &Path, listen: &str, assets: &[Asset
              \x20   server_tokens off;\n\
              \x20   gzip on;\n\
              \x20   gzip_vary on;\n\
-             \x20   gzip_types application/wasm text/javascript;\n\
+             \x20   gzip_types application/wasm \"text/javascript; charset=utf-8\";\n\
              \x20   error_page 404 {NOT_FOUND};\n",
             root.display()
         ),
@@ -109,6 +109,9 @@ fn pattern(text: &str) -> String {
 /// The origins that a pattern matches, as a regular expression.
 fn origin(allowed: &OriginPattern) -> String {
     let text = allowed.as_str();
+    // Browsers leave a scheme's own port out.
+    let own = if text.starts_with("https:") { ":443" } else { ":80" };
+    let text = text.strip_suffix(own).unwrap_or(text);
     let (text, port) = match text.strip_suffix(":*") {
         Some(text) => (text, "(:[0-9]+)?"),
         None => (text, ""),
@@ -140,6 +143,8 @@ mod tests {
         let of = |text| origin(&OriginPattern::parse(text).unwrap());
         assert_eq!(of("https://app.test"), "https://app\\.test");
         assert_eq!(of("http://localhost:*"), "http://localhost(:[0-9]+)?");
+        assert_eq!(of("https://app.test:443"), "https://app\\.test");
+        assert_eq!(of("http://app.test:443"), "http://app\\.test:443");
         assert_eq!(of("https://*.app.test:81"), "https://[a-z0-9._-]+\\.app\\.test:81");
     }
 }

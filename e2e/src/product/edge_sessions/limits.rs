@@ -81,6 +81,11 @@ fn session_quotas(shared: &mut Shared) -> Result {
         session.put("replace", &renamed)?;
         session.expect(&renamed)?;
     }
+    // What is announced takes room as what is there does: three times a session's bytes is the most.
+    let bundle = announced(&[500; 5]);
+    begin(&session, &bundle)?.status(201)?;
+    begin(&session, &bundle)?.status(201)?;
+    begin(&session, &bundle)?.refused(507, "QUOTA_EXCEEDED")?;
     Ok(())
 }
 
