@@ -55,12 +55,6 @@ impl Blobs {
         Ok(blob)
     }
 
-    /// The bytes of all blobs, those that are still being filled counted as full.
-    pub(crate) fn total(&self) -> Result<u64> {
-        let row = self.sql.row("SELECT coalesce(sum(length), 0) FROM blobs", [])?;
-        row.ok_or_else(damaged)?.number(0)
-    }
-
     /// Writes at the end of what is there, which is `at` bytes long.
     pub(crate) fn append(&self, blob: BlobId, mut at: u64, mut data: &[u8]) -> Result<()> {
         while !data.is_empty() {

@@ -464,15 +464,22 @@ impl Parts {
 }
 
 impl Parts {
+    /// The bytes of all files that are stored, announced, or dropped and not yet gone.
+    fn stored(&self) -> Result<u64> {
+        const BYTES: &str = "SELECT (SELECT coalesce(sum(length), 0) FROM packs JOIN blobs USING (blob)) \
+                             + (SELECT coalesce(sum(length), 0) FROM staged)";
+        self.sql.row(BYTES, [])?.map_or(Ok(0), |row| row.number(0))
+    }
+
     /// Keeps what is stored within bounds where much is written within minutes: dropped packs then go at once, and who is in
     /// the middle of one has to ask again.
     fn make_room(&self, now: u64) -> Outcome<()> {
         let most = self.limits.session.max_session_bytes.saturating_mul(STORED_TIMES);
-        if self.store.blobs.total()? <= most {
+        if self.stored()? <= most {
             return Ok(());
         }
         self.store.sweep(now.saturating_add(GRACE_MS))?;
-        if self.store.blobs.total()? <= most {
+        if self.stored()? <= most {
             return Ok(());
         }
         Err(Refusal::new(

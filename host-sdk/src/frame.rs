@@ -52,11 +52,7 @@ pub(crate) fn sandbox(extra: &str, isolation: Isolation, lenient: bool) -> Resul
             }
             return Err(Error::of(
                 ErrorCode::InvalidMessage,
-                &[
-                    "An opaque frame never has \"",
-                    token,
-                    "\". Ask for isolation \"origin\" or \"shared\".",
-                ],
+                &["An opaque frame never has \"", token, "\"."],
             ));
         }
         if !sandbox.split(' ').any(|known| known == token) {

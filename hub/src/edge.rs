@@ -3,12 +3,15 @@
 //! Nothing here knows sessions of this page; `mirror.rs` does.
 
 use crate::convert;
-use js_sys::{Array, JSON, Reflect};
+use js_sys::{Array, JSON, Reflect, Uint8Array};
 use serde::Serialize;
+use std::cell::RefCell;
 use std::future::Future;
 use virtual_files_core::change::{Change, Mode};
 use virtual_files_core::error::{Error, ErrorCode, Result};
+use virtual_files_core::map::Map;
 use virtual_files_core::options::SessionOptions;
+use virtual_files_core::pack::{self, PACK_BYTES};
 use virtual_files_core::protocol::FileInfo;
 use virtual_files_core::session::SessionId;
 use virtual_files_core::store::Body;
@@ -30,6 +33,8 @@ const PART_BYTES: u64 = 4 << 20;
 pub(crate) struct EdgeSession {
     id: SessionId,
     key: String,
+    /// The hashes of large files' bytes, by the tags that the files have here.
+    hashes: RefCell<Map<[u8; 16], [u8; 16]>>,
 }
 
 /// An upload that lacks its commit.
@@ -71,6 +76,7 @@ impl EdgeSession {
         Ok(Self {
             id: SessionId::edge_from_random(random_bytes()?),
             key: key.collect(),
+            hashes: RefCell::default(),
         })
     }
 
@@ -86,7 +92,8 @@ impl EdgeSession {
         version: Option<u64>,
         going_on: &dyn Fn(u64, u64) -> bool,
     ) -> Result<Option<Upload>> {
-        let manifest = convert::value(&manifest(change))?;
+        let hashes = self.hashes(change).await?;
+        let manifest = convert::value(&manifest(change, &hashes))?;
         let manifest = JSON::stringify(&manifest).map_err(|_| broken())?;
         let begun = self.call("POST", "/uploads", Some(&manifest)).await?;
         let upload = Upload {
@@ -105,6 +112,27 @@ impl EdgeSession {
                 Err(error)
             }
         }
+    }
+
+    /// What tells the edge whether it has a file's bytes. A large file's tag tells nothing of them, since it was not read when
+    /// it was put; so it is read here, piece by piece.
+    async fn hashes(&self, change: &Change<BlobBody>) -> Result<Vec<[u8; 16]>> {
+        let mut hashes = Vec::with_capacity(change.files.len());
+        for file in &change.files {
+            let known = self.hashes.borrow().get(&file.etag).copied();
+            let hash = match known {
+                _ if file.length <= PACK_BYTES => file.etag,
+                Some(hash) => hash,
+                None => {
+                    let pack = change.packs.get(file.pack as usize).ok_or_else(broken)?;
+                    let hash = hash(&pack.slice(file.offset, file.offset + file.length)).await?;
+                    self.hashes.borrow_mut().insert(file.etag, hash);
+                    hash
+                }
+            };
+            hashes.push(hash);
+        }
+        Ok(hashes)
     }
 
     /// The bytes of the files that the edge lacks, one after the other, in parts.
@@ -240,7 +268,19 @@ impl Answer {
     }
 }
 
-fn manifest(change: &Change<BlobBody>) -> Manifest<'_> {
+/// The hash of the hashes of a body's pieces.
+async fn hash(body: &BlobBody) -> Result<[u8; 16]> {
+    let (mut hashes, mut start) = (Vec::new(), 0);
+    while start < body.len() {
+        let end = body.len().min(start + PACK_BYTES);
+        let piece = Uint8Array::new(&body.slice(start, end).bytes().await?.into()).to_vec();
+        hashes.extend(pack::etag_of(&piece));
+        start = end;
+    }
+    Ok(pack::etag_of(&hashes))
+}
+
+fn manifest<'a>(change: &'a Change<BlobBody>, hashes: &[[u8; 16]]) -> Manifest<'a> {
     Manifest {
         version: API_VERSION,
         mode: match change.mode {
@@ -252,11 +292,12 @@ fn manifest(change: &Change<BlobBody>) -> Manifest<'_> {
         files: change
             .files
             .iter()
-            .map(|file| File {
+            .zip(hashes)
+            .map(|(file, hash)| File {
                 path: file.path.as_str(),
                 media_type: &file.media_type,
                 length: file.length,
-                hash: FileInfo::hex(&file.etag),
+                hash: FileInfo::hex(hash),
                 modified: file.modified,
             })
             .collect(),
