@@ -143,7 +143,7 @@ export interface FileInfo {
   size: number;
   /** The media type that it is served with. */
   type: string;
-  /** Of its ETag, without the quotes. */
+  /** Of its ETag, without the quotes. In opaque previews, files above 4 MiB have another. */
   etag: string;
   /** Milliseconds since 1970. */
   modified: number;
