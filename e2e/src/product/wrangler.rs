@@ -12,6 +12,7 @@ use crate::server::free_port;
 pub struct Wrangler {
     process: Process,
     port: u16,
+    log: PathBuf,
 }
 
 impl Wrangler {
@@ -56,7 +57,7 @@ impl Wrangler {
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_secs(1));
         }
-        Ok(Self { process, port })
+        Ok(Self { process, port, log })
     }
 
     /// Whether it is still there.
@@ -67,6 +68,17 @@ impl Wrangler {
     /// Where it listens.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The statuses of the answers for a path so far, as its log tells them.
+    pub fn statuses(&self, path: &str) -> Result<Vec<u16>> {
+        let log = std::fs::read(&self.log)?;
+        let asked = format!(" {path} ");
+        let lines = String::from_utf8_lossy(&log).into_owned();
+        let statuses = lines
+            .lines()
+            .filter_map(|line| line.split_once(&asked)?.1.split(' ').next()?.parse().ok());
+        Ok(statuses.collect())
     }
 
     /// Does something, and ends the Worker at once after it, as a machine that fails does.
