@@ -33,6 +33,11 @@ impl Engine {
     /// All of them, in the order in which they are tested.
     pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::WebKit];
 
+    /// Whether it can be started again with what it had stored. MiniBrowser's automated windows are private ones.
+    pub fn keeps_profiles(self) -> bool {
+        self != Self::WebKit
+    }
+
     /// The name on the command line and in test names.
     pub fn name(self) -> &'static str {
         match self {
@@ -98,7 +103,7 @@ pub struct Browser {
     driver: WebDriver,
     log: PathBuf,
     // Dropped in this order: the browser and its driver before their display.
-    _process: Process,
+    process: Process,
     _display: Option<Process>,
 }
 
@@ -113,33 +118,45 @@ impl Deref for Browser {
 impl Browser {
     /// Starts the engine with a new, empty profile. What it prints goes to a log below `out`.
     pub fn start(engine: Engine, profile: Profile, out: &Path) -> Result<Self> {
-        let log = out.join(format!("{engine}-{profile:?}.log").to_lowercase());
-        let scratch = scratch(&format!("{engine}-{profile:?}").to_lowercase())?;
+        let name = format!("{engine}-{profile:?}").to_lowercase();
+        let (scratch, log) = (scratch(&name)?, out.join(format!("{name}.log")));
+        File::create(&log)?;
+        Self::start_in(&scratch, engine, profile, &log)
+    }
+
+    /// Starts the engine with the profile that a folder holds, where [`Engine::keeps_profiles`]: Firefox's in `profile`
+    /// there, if there is such a folder.
+    pub fn start_in(scratch: &Path, engine: Engine, profile: Profile, log: &Path) -> Result<Self> {
         let port = free_port()?;
         let display = if engine == Engine::WebKit {
             Some(display()?)
         } else {
             None
         };
-        let mut command = driver_command(engine, port, &scratch);
+        let mut command = driver_command(engine, port, scratch);
         if let Some((_, name)) = &display {
             command.env("DISPLAY", name);
         }
-        command.env("TMPDIR", &scratch).stdin(Stdio::null());
+        command.env("TMPDIR", scratch).stdin(Stdio::null());
         command
-            .stdout(File::create(&log)?)
-            .stderr(File::options().append(true).open(&log)?);
+            .stdout(File::options().create(true).append(true).open(log)?)
+            .stderr(File::options().append(true).open(log)?);
         let mut process = Process::start(&mut command)?;
-        let driver = WebDriver::connect(port, capabilities(engine, profile, &scratch), || process.running())
+        let driver = WebDriver::connect(port, capabilities(engine, profile, scratch), || process.running())
             .map_err(|error| format!("{engine} did not start (see {}): {error}", log.display()))?;
         driver.set_timeouts(Duration::from_secs(60), Duration::from_secs(60))?;
         Ok(Self {
             engine,
             driver,
-            log,
-            _process: process,
+            log: log.to_owned(),
+            process,
             _display: display.map(|(process, _)| process),
         })
+    }
+
+    /// Ends the browser and its driver at once, in the middle of whatever they do.
+    pub fn kill(mut self) {
+        self.process.kill();
     }
 
     /// Closes every window but one, which is then the current one and blank.
@@ -366,7 +383,7 @@ fn capabilities(engine: Engine, profile: Profile, scratch: &Path) -> Value {
             "browserName": "firefox",
             "moz:firefoxOptions": {
                 "binary": program("VF_FIREFOX", "/usr/bin/firefox-esr"),
-                "args": ["-headless", "--width=1280", "--height=900"],
+                "args": firefox_arguments(scratch),
                 "prefs": {
                     "devtools.console.stdout.content": true,
                     // 1 is to reject what is foreign, 5 the default: to partition it.
@@ -392,6 +409,17 @@ fn capabilities(engine: Engine, profile: Profile, scratch: &Path) -> Value {
             },
         }),
     }
+}
+
+fn firefox_arguments(scratch: &Path) -> Vec<String> {
+    let mut arguments = ["-headless", "--width=1280", "--height=900"]
+        .map(str::to_owned)
+        .to_vec();
+    let profile = scratch.join("profile");
+    if profile.is_dir() {
+        arguments.extend(["-profile".to_owned(), profile.display().to_string()]);
+    }
+    arguments
 }
 
 /// A display without a screen, under a number that is free.

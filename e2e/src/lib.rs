@@ -14,6 +14,7 @@ pub mod process;
 pub mod product;
 pub mod server;
 pub mod store;
+pub mod torture;
 pub mod webdriver;
 
 /// The error of everything here: text for the person who reads the failure.

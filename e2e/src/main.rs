@@ -1,16 +1,21 @@
-//! Runs the suites: `virtual-files-e2e [store|e2e|facts]... [--browser NAME]... [--filter TEXT] [--list]`.
+//! Runs the suites: `virtual-files-e2e [store|e2e|facts]... [--browser NAME]... [--filter TEXT] [--list]`; or the
+//! torture: `virtual-files-e2e torture [--browser NAME] [--minutes N] [--seed N]`.
 //!
 //! Without a suite's name all run. The last line is `N passed, N failed`, and the exit code tells as much.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use libtest_mimic::{Arguments, Trial};
 use virtual_files_e2e::browser::Engine;
 use virtual_files_e2e::case::{Case, trials};
 use virtual_files_e2e::lab::Lab;
-use virtual_files_e2e::{Result, facts, process, product, store};
+use virtual_files_e2e::{Result, facts, process, product, store, torture};
+
+/// What is no suite, as it ends when its time is over.
+const TORTURE: &str = "torture";
 
 /// Every suite with its cases.
 const SUITES: &[(&str, &[&[Case]])] = &[
@@ -37,13 +42,7 @@ fn options() -> Result<Options> {
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("browser") => {
-                let name = parser.value()?.string()?;
-                let engine = Engine::ALL.into_iter().find(|engine| engine.name() == name);
-                options
-                    .engines
-                    .push(engine.ok_or_else(|| format!("no browser {name}: chromium, firefox or webkit"))?);
-            }
+            Long("browser") => options.engines.push(engine(&parser.value()?.string()?)?),
             Long("filter") => options.filter = Some(parser.value()?.string()?),
             Long("list") => options.list = true,
             Value(name) => {
@@ -66,13 +65,42 @@ fn options() -> Result<Options> {
     Ok(options)
 }
 
+fn engine(name: &str) -> Result<Engine> {
+    let found = Engine::ALL.into_iter().find(|engine| engine.name() == name);
+    found.ok_or_else(|| format!("no browser {name}: chromium, firefox or webkit").into())
+}
+
+fn torture_options() -> Result<torture::Options> {
+    use lexopt::prelude::*;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    let mut options = torture::Options {
+        engine: Engine::Chromium,
+        length: Duration::from_secs(60),
+        seed: now.as_secs() % 1_000_000,
+    };
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Value(name) if name == TORTURE => {}
+            Long("browser") => options.engine = engine(&parser.value()?.string()?)?,
+            Long("minutes") => options.length = Duration::from_secs(60 * parser.value()?.parse::<u64>()?),
+            Long("seed") => options.seed = parser.value()?.parse()?,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(options)
+}
+
 fn run() -> Result<bool> {
-    let options = options()?;
+    let out = std::env::var_os("VF_E2E_OUT").map_or_else(|| PathBuf::from("e2e/out"), PathBuf::from);
     ctrlc::set_handler(|| {
         process::end_all();
         std::process::exit(130);
     })?;
-    let out = std::env::var_os("VF_E2E_OUT").map_or_else(|| PathBuf::from("e2e/out"), PathBuf::from);
+    if std::env::args().nth(1).is_some_and(|first| first == TORTURE) {
+        return torture::run(&torture_options()?, &out).map(|()| true);
+    }
+    let options = options()?;
     let lab = Arc::new(Mutex::new(Lab::new(out)?));
     let mut tests: Vec<Trial> = Vec::new();
     for engine in &options.engines {

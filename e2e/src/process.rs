@@ -55,11 +55,21 @@ impl Process {
         // Looked for beforehand: that takes longer than what is to be interrupted.
         let tree = tree(self.child.id());
         let done = act();
+        self.kill_all(&tree);
+        done
+    }
+
+    /// Ends the program and all that it started at once.
+    pub fn kill(&mut self) {
+        let tree = tree(self.child.id());
+        self.kill_all(&tree);
+    }
+
+    fn kill_all(&mut self, tree: &[(u32, u64)]) {
         for (id, _) in tree {
-            signal(id, Signal::KILL);
+            signal(*id, Signal::KILL);
         }
         let _ = self.child.wait();
-        done
     }
 
     /// Whether the program is still running.

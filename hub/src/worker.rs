@@ -1,6 +1,6 @@
 //! The hub's line to the service worker: registers it, tells it of changes, asks it what it knows.
 
-use js_sys::{Array, Object, Reflect};
+use js_sys::{Array, Object, Promise, Reflect};
 use std::cell::RefCell;
 use virtual_files_core::error::{Error, ErrorCode, Result};
 use virtual_files_core::protocol::{self, ToWorker};
@@ -53,10 +53,9 @@ impl Worker {
         options.set_scope("/");
         // A new worker rolls out at once: neither it nor what it imports comes from the HTTP cache.
         options.set_update_via_cache(ServiceWorkerUpdateViaCache::None);
-        let registered = JsFuture::from(container.register_with_options("/sw.js", &options)).await;
-        let ready = match (registered, container.ready()) {
-            (Err(error), _) | (_, Err(error)) => Err(error),
-            (Ok(_), Ok(ready)) => JsFuture::from(ready).await,
+        let ready = match (container.register_with_options("/sw.js", &options), container.ready()) {
+            (registered, Ok(ready)) => active(&registered, &ready).await,
+            (_, Err(error)) => Err(error),
         };
         match ready {
             Ok(_) => {
@@ -171,6 +170,13 @@ async fn post(worker: &ServiceWorker, message: &ToWorker, packs: &[BlobBody]) ->
         }
     }
     Err(last)
+}
+
+/// Waits for an active worker. One that is there already is enough: a registration waits for any update that is under way,
+/// and an update whose worker was ended in the middle of its start is stuck for minutes.
+async fn active(registered: &Promise, ready: &Promise) -> std::result::Result<JsValue, JsValue> {
+    JsFuture::from(Promise::race(&Array::of2(registered, ready))).await?;
+    JsFuture::from(ready.clone()).await
 }
 
 fn unavailable(why: &str) -> Error {

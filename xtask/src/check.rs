@@ -287,17 +287,34 @@ fn in_browsers(pins: &Pins, suites: &[&str], options: &Options, see: &mut dyn Fn
     if let Some(filter) = &options.filter {
         run = run.args(["--filter", filter]);
     }
+    for_browsers(pins, run)?.run_seeing(see)
+}
+
+/// What the end-to-end binary needs to know.
+fn for_browsers(pins: &Pins, mut run: Run) -> Result<Run> {
     for (name, value) in tools::wrangler_environment() {
         run = run.quiet_env(name, value);
     }
-    run.quiet_env("VF_ROOT", workspace::root())
+    Ok(run
+        .quiet_env("VF_ROOT", workspace::root())
         .quiet_env("VF_DIST", workspace::dist())
         .quiet_env("VF_TEST_DIST", workspace::test_dist())
         .quiet_env("VF_TOOLS", workspace::tools())
         .quiet_env("VF_WRANGLER", tools::npm_tool("wrangler")?)
         .quiet_env("VF_GECKODRIVER", tools::geckodriver(pins)?)
-        .quiet_env("VF_NGINX", nginx::ensure()?)
-        .run_seeing(see)
+        .quiet_env("VF_NGINX", nginx::ensure()?))
+}
+
+/// Builds everything, and tortures it in one browser. The end-to-end binary reads the rest of the command line.
+pub(crate) fn torture(mut arguments: lexopt::Parser) -> Result<()> {
+    let given: Vec<_> = arguments.raw_args()?.collect();
+    let pins = Pins::load()?;
+    tools::for_browsers(&pins)?;
+    Builder::new()?.all()?;
+    let run = cargo()
+        .args(["run", "--quiet", "--package", "virtual-files-e2e", "--", "torture"])
+        .args(given);
+    for_browsers(&pins, run)?.run()
 }
 
 #[cfg(test)]

@@ -27,6 +27,10 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
         "Write dist/static: the VFS origin as files, with an nginx configuration; --host NAME, --allow ORIGIN..., --listen ADDRESS",
     ),
     (
+        "torture",
+        "Change and read while workers, tabs and the browser are killed; --minutes N, --browser NAME, --seed N",
+    ),
+    (
         "fuzz",
         "Fuzz the core, or one target of it; --minutes N for each, 1 if not said",
     ),

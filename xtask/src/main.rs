@@ -61,6 +61,7 @@ fn command() -> Result<()> {
         "deploy" => deploy::run(arguments),
         "static" => static_origin::run(arguments),
         "test" => check::Options::parse(arguments).and_then(check::test),
+        "torture" => check::torture(arguments),
         "fuzz" => fuzz::run(arguments),
         "lint" => alone(arguments).and_then(|()| check::lint()),
         "fmt" => alone(arguments).and_then(|()| check::format()),

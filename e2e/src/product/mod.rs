@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use crate::Result;
 use crate::browser::Browser;
-use crate::case::{Case, Context};
+use crate::case::{Case, Context, Host};
 use crate::fixtures::{self, Files};
 use crate::lab::Shared;
 use crate::server::{Reply, Server};
@@ -67,12 +67,17 @@ pub struct Product {
 impl Product {
     /// Starts both, and waits until the VFS origin answers.
     pub fn start(shared: &Shared) -> Result<Self> {
+        Self::serve(shared.out(), "wrangler")
+    }
+
+    /// The same with a log of this name below `out`.
+    pub fn serve(out: &std::path::Path, name: &str) -> Result<Self> {
         // All cases come from one address.
         let quota = [
             "EDGE_ADDRESS_SESSIONS_PER_HOUR:100000",
             "EDGE_ADDRESS_BYTES_PER_HOUR:1000000000000",
         ];
-        let wrangler = Wrangler::start(shared.out(), "wrangler", Wrangler::product()?, &quota)?;
+        let wrangler = Wrangler::start(out, name, Wrangler::product()?, &quota)?;
         let port = wrangler.port();
         Ok(Self {
             port,
@@ -89,6 +94,11 @@ impl Product {
     /// Where the VFS origin listens.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The host page under a host of this kind.
+    pub fn host_page(&self, host: Host) -> String {
+        format!("{}/host.html", self.host.origin(host.hostname()))
     }
 
     /// The VFS origin under a host name of its own.

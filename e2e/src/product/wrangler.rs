@@ -25,10 +25,20 @@ impl Wrangler {
     /// Starts a Worker, and waits until it answers. `variables` are `NAME:VALUE`. What is stored goes with the run,
     /// and is there again when the same name is started again in it.
     pub fn start(out: &Path, name: &str, config: PathBuf, variables: &[&str]) -> Result<Self> {
+        let log = out.join(format!("{name}.log"));
+        let started = Self::start_once(&log, name, &config, variables);
+        // A port that was free when it was looked for may be somebody's by now.
+        let taken = |log: &Path| std::fs::read_to_string(log).is_ok_and(|text| text.contains("Address already in use"));
+        match started {
+            Err(_) if taken(&log) => Self::start_once(&log, name, &config, variables),
+            started => started,
+        }
+    }
+
+    fn start_once(log: &Path, name: &str, config: &Path, variables: &[&str]) -> Result<Self> {
         let folder = config.parent().unwrap_or(Path::new(".")).to_owned();
         let wrangler = std::env::var("VF_WRANGLER").unwrap_or_else(|_| "wrangler".to_owned());
         let (port, inspector) = (free_port()?, free_port()?);
-        let log = out.join(format!("{name}.log"));
         let state = scratch_again(&format!("{name}-state"))?;
         let mut command = Command::new(wrangler);
         command.arg("dev").arg("--config").arg(config);
@@ -43,8 +53,8 @@ impl Wrangler {
         command.env("TMPDIR", scratch);
         command.arg("--persist-to").arg(state).current_dir(folder);
         command.env("WRANGLER_SEND_METRICS", "false").env("CI", "true");
-        command.stdin(Stdio::null()).stdout(std::fs::File::create(&log)?);
-        command.stderr(std::fs::File::options().append(true).open(&log)?);
+        command.stdin(Stdio::null()).stdout(std::fs::File::create(log)?);
+        command.stderr(std::fs::File::options().append(true).open(log)?);
         let mut process = Process::start(&mut command)?;
         let limit = Instant::now() + Duration::from_secs(60);
         let mut pause = Duration::from_millis(50);
@@ -57,7 +67,11 @@ impl Wrangler {
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_secs(1));
         }
-        Ok(Self { process, port, log })
+        Ok(Self {
+            process,
+            port,
+            log: log.to_owned(),
+        })
     }
 
     /// Whether it is still there.

@@ -1,0 +1,140 @@
+//! Steps, drawn from a seed.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::model::{Change, File};
+
+/// How many tabs and sessions there are.
+pub(super) const TABS: usize = 3;
+pub(super) const SESSIONS: usize = 5;
+/// Files have numbers below this.
+const FILES: File = 12;
+
+/// One thing that is done, in one tab with one session.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) tab: usize,
+    pub(super) session: usize,
+    pub(super) act: Act,
+}
+
+/// What is done.
+#[derive(Debug)]
+pub(super) enum Act {
+    /// A change whose answer is awaited.
+    Write(Change),
+    /// A change that is begun, and what happens a moment later.
+    Begin(Change, Duration, Strike),
+    /// Files are looked at, one after another.
+    Look(Vec<(File, Way)>),
+    /// The same, and what happens while it is under way.
+    LookAmid(Vec<(File, Way)>, Duration, Strike),
+    /// All files are listed.
+    List,
+    /// The preview is mounted anew.
+    Mount,
+    /// What has been answered meanwhile is heard.
+    Hear,
+    /// Something happens while nothing is under way in this tab.
+    Strike(Strike),
+}
+
+/// How a file is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Way {
+    Fetch,
+    Head,
+    Middle,
+    Tail,
+    Hub,
+}
+
+/// What befalls the browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strike {
+    /// Nothing.
+    None,
+    /// All workers are stopped.
+    Workers,
+    /// The hub's frame is taken out of the tab.
+    Hub,
+    /// The tab is closed.
+    Tab,
+    /// The browser is killed.
+    Browser,
+}
+
+impl Step {
+    /// The step of this number.
+    pub(super) fn draw(seed: u64, number: u64) -> Self {
+        let mut rng = Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
+        Self {
+            tab: rng.usize(..TABS),
+            session: rng.usize(..SESSIONS),
+            act: act(&mut rng),
+        }
+    }
+}
+
+fn act(rng: &mut Rng) -> Act {
+    match rng.u32(..100) {
+        0..20 => Act::Write(change(rng)),
+        20..34 => Act::Begin(change(rng), moment(rng), strike(rng)),
+        34..62 => Act::Look(looks(rng)),
+        62..72 => Act::LookAmid(looks(rng), moment(rng), Strike::Workers),
+        72..80 => Act::List,
+        80..83 => Act::Mount,
+        83..88 => Act::Hear,
+        88..98 => Act::Strike(Strike::Workers),
+        98 => Act::Strike(Strike::Hub),
+        _ => Act::Strike(if rng.u32(..4) == 0 {
+            Strike::Browser
+        } else {
+            Strike::Tab
+        }),
+    }
+}
+
+fn change(rng: &mut Rng) -> Change {
+    let count = rng.usize(1..=6);
+    let files: BTreeSet<File> = (0..count).map(|_| rng.u32(..FILES)).collect();
+    match rng.u32(..10) {
+        0..5 => Change::Replace(files),
+        5..8 => Change::Merge(files),
+        _ => Change::Delete(files),
+    }
+}
+
+fn looks(rng: &mut Rng) -> Vec<(File, Way)> {
+    let count = rng.usize(1..=6);
+    (0..count)
+        .map(|_| {
+            let way = match rng.u32(..10) {
+                0..5 => Way::Fetch,
+                5 => Way::Head,
+                6 => Way::Middle,
+                7 => Way::Tail,
+                _ => Way::Hub,
+            };
+            (rng.u32(..FILES), way)
+        })
+        .collect()
+}
+
+/// How long after a beginning something happens: most of what a change does is done in the first tens of milliseconds.
+fn moment(rng: &mut Rng) -> Duration {
+    Duration::from_micros(rng.u64(..60_000))
+}
+
+fn strike(rng: &mut Rng) -> Strike {
+    match rng.u32(..100) {
+        0..35 => Strike::None,
+        35..75 => Strike::Workers,
+        75..88 => Strike::Hub,
+        88..96 => Strike::Tab,
+        _ => Strike::Browser,
+    }
+}
