@@ -172,8 +172,8 @@ async fn post(worker: &ServiceWorker, message: &ToWorker, packs: &[BlobBody]) ->
     Err(last)
 }
 
-/// Waits for an active worker. One that is there already is enough: a registration waits for any update that is under way,
-/// and an update whose worker was ended in the middle of its start is stuck for minutes.
+/// Waits for an active worker. One that is there already is enough: a registration waits for whatever else is being done to
+/// it, and Chromium can leave that undone where workers were ended while they started.
 async fn active(registered: &Promise, ready: &Promise) -> std::result::Result<JsValue, JsValue> {
     JsFuture::from(Promise::race(&Array::of2(registered, ready))).await?;
     JsFuture::from(ready.clone()).await
