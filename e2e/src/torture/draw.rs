@@ -11,7 +11,10 @@ use super::model::{Change, File};
 pub(super) const TABS: usize = 3;
 pub(super) const SESSIONS: usize = 5;
 /// Files have numbers below this.
-const FILES: File = 12;
+pub(super) const FILES: File = 8;
+/// So many steps in a row are alike: most are with one session, and in every other row no worker is stopped by itself, so
+/// that what a worker remembers has time to become wrong.
+const ROW: u64 = 16;
 
 /// One thing that is done, in one tab with one session.
 #[derive(Debug)]
@@ -70,27 +73,36 @@ pub(super) enum Strike {
 impl Step {
     /// The step of this number.
     pub(super) fn draw(seed: u64, number: u64) -> Self {
-        let mut rng = Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
+        let base = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let row = number / ROW;
+        let home = Rng::with_seed(base ^ !row).usize(..SESSIONS);
+        let mut rng = Rng::with_seed(base ^ number);
+        let tab = rng.usize(..TABS);
+        let away = rng.u32(..10) < 3;
         Self {
-            tab: rng.usize(..TABS),
-            session: rng.usize(..SESSIONS),
-            act: act(&mut rng),
+            tab,
+            session: if away { rng.usize(..SESSIONS) } else { home },
+            act: act(&mut rng, row.is_multiple_of(2)),
         }
     }
 }
 
-fn act(rng: &mut Rng) -> Act {
-    match rng.u32(..100) {
+fn act(rng: &mut Rng, calm: bool) -> Act {
+    let drawn = rng.u32(..100);
+    if calm && (drawn >= 86 || (62..72).contains(&drawn)) {
+        return Act::Look(looks(rng));
+    }
+    match drawn {
         0..20 => Act::Write(change(rng)),
-        20..34 => Act::Begin(change(rng), moment(rng), strike(rng)),
+        20..34 => Act::Begin(change(rng), moment(rng), if calm { Strike::None } else { strike(rng) }),
         34..62 => Act::Look(looks(rng)),
         62..72 => Act::LookAmid(looks(rng), moment(rng), Strike::Workers),
         72..80 => Act::List,
         80..83 => Act::Mount,
-        83..88 => Act::Hear,
-        88..98 => Act::Strike(Strike::Workers),
-        98 => Act::Strike(Strike::Hub),
-        _ => Act::Strike(if rng.u32(..4) == 0 {
+        83..86 => Act::Hear,
+        86..97 => Act::Strike(Strike::Workers),
+        97 | 98 => Act::Strike(Strike::Hub),
+        _ => Act::Strike(if rng.u32(..3) == 0 {
             Strike::Browser
         } else {
             Strike::Tab

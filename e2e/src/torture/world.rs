@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::draw::{Act, SESSIONS, Step, Strike, TABS, Way};
+use super::draw::{Act, FILES, SESSIONS, Step, Strike, TABS, Way};
 use super::model::{Change, File, Model, Tag};
 use crate::browser::{Browser, Engine, Profile};
 use crate::case::Host;
@@ -167,7 +167,7 @@ impl World {
 
     /// Hears of everything, and looks at everything once more.
     pub(super) fn finish(&mut self) -> Result {
-        let all: Vec<(File, Way)> = (0..12).map(|file| (file, Way::Fetch)).collect();
+        let all: Vec<(File, Way)> = (0..FILES).map(|file| (file, Way::Fetch)).collect();
         for session in 0..SESSIONS {
             self.hear_all()?;
             if self.session(session)?.alive {
