@@ -9,7 +9,9 @@ mod demo;
 mod edge;
 mod edge_sessions;
 mod files;
+mod guide;
 mod http;
+mod inside;
 mod lifecycle;
 mod nginx;
 mod opaque;
@@ -41,6 +43,7 @@ pub const CASES: &[&[Case]] = &[
     edge_sessions::walls::CASES,
     files::CASES,
     http::CASES,
+    inside::CASES,
     lifecycle::boot::CASES,
     lifecycle::changes::CASES,
     lifecycle::tabs::CASES,

@@ -1,15 +1,4 @@
 // Each row of the guide, and how it is tried in the frame: true where it works.
-const element = (name, attributes) => new Promise((resolve, reject) => {
-  const made = Object.assign(document.createElement(name), attributes);
-  made.onload = made.onloadedmetadata = () => resolve(made);
-  made.onerror = () => reject(new Error(`no ${name}`));
-  document.body.append(made);
-});
-const answers = (worker, port = worker) => new Promise((resolve, reject) => {
-  port.onmessage = () => resolve(true);
-  worker.onerror = () => reject(new Error('no worker'));
-});
-const script = (code) => URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
 const painted = async (attributes) => {
   const image = await element('img', { ...attributes, src: `dot.svg?${Math.random()}` });
   const canvas = document.createElement('canvas').getContext('2d');
@@ -84,12 +73,3 @@ const rows = {
   '`history.pushState()` with another fragment': () => pushed('#elsewhere'),
   '`history.pushState()` with another path': () => pushed(new URL('elsewhere', document.baseURI)),
 };
-const found = {};
-for (const [name, attempt] of Object.entries(rows)) {
-  try {
-    found[name] = await within(Promise.resolve().then(attempt), name, 5000);
-  } catch (error) {
-    found[name] = `${error.name}: ${error.message}`;
-  }
-}
-return found;

@@ -1,18 +1,15 @@
 //! What a frame without an origin has and has not, in each engine: the table of `docs/opaque.md`, row by row. A browser that
 //! changes one turns the case red.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use super::super::Stage;
-use crate::browser::Engine;
+use crate::Result;
 use crate::case::{Case, Context};
-use crate::{Result, ensure};
 
 pub(in super::super) const CASES: &[Case] = &[Case::new("opaque_has_and_lacks_what_the_guide_says", table)];
 
-/// Rows by their names in the guide, and how each is tried: what holds is true, what throws is not there.
+/// Rows by their names in the guide, and how each is tried.
 const PROBES: &str = include_str!("lacks.js");
 
 /// Puts what the attempts need, and mounts a page for them.
@@ -41,39 +38,5 @@ fn table(context: &mut Context<'_>) -> Result {
     let mount = format!("const files = [...await bundle('modules')];\n{MOUNT}");
     stage.run(&mount, json!({"origin": stage.origin("opaque")}))?;
     stage.enter_preview()?;
-    let found = stage.run(PROBES, json!({}))?;
-    let found = found.as_object().ok_or("no table came")?;
-    let told = guide(stage.browser.engine)?;
-    let mut wrong: Vec<String> = found
-        .iter()
-        .filter(|(name, outcome)| told.get(name.as_str()).is_none_or(|told| *told != (**outcome == true)))
-        .map(|(name, outcome)| format!("{name}: {outcome}"))
-        .collect();
-    let untried = told.keys().filter(|name| !found.contains_key(name.as_str()));
-    wrong.extend(untried.map(|name| format!("{name}: not tried")));
-    ensure(wrong.is_empty(), || {
-        format!("docs/opaque.md says otherwise, or nothing, of {wrong:#?}")
-    })
-}
-
-/// The rows of the guide, and what it says of an engine.
-fn guide(engine: Engine) -> Result<BTreeMap<String, bool>> {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/opaque.md"))?;
-    let rows = text.lines().filter_map(|line| {
-        let mut cells = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ");
-        let name = cells.next()?;
-        let place = match engine {
-            Engine::Chromium => 0,
-            Engine::Firefox => 1,
-            Engine::WebKit => 2,
-        };
-        match cells.nth(place)? {
-            "yes" => Some((name.to_owned(), true)),
-            "no" => Some((name.to_owned(), false)),
-            _ => None,
-        }
-    });
-    let rows: BTreeMap<String, bool> = rows.collect();
-    ensure(!rows.is_empty(), || "docs/opaque.md has no table".into())?;
-    Ok(rows)
+    stage.compare_with_guide("opaque.md", PROBES)
 }
