@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Context, Failure, Result};
 use crate::pins::Pins;
 use crate::run::{Run, cargo};
 use crate::workspace::{self, WASM};
@@ -21,6 +21,11 @@ pub(crate) fn check() -> Result<()> {
         file_faults(&file, &mut faults)?;
     }
     core_is_pure(&mut faults)?;
+    let threats = workspace::path("SECURITY.md");
+    faults.extend(threat_faults(
+        &std::fs::read_to_string(&threats).at(&threats)?,
+        &tests()?,
+    ));
     let pins = Pins::load()?;
     faults.extend(tools::lock_faults(&pins)?);
     for tool in ["wasm-bindgen-cli", "worker-build", "geckodriver"] {
@@ -139,6 +144,46 @@ fn document_faults(name: &str, text: &str) -> Vec<String> {
     faults
 }
 
+/// All Rust sources that hold tests which documents name, as one text.
+fn tests() -> Result<String> {
+    let mut all = String::new();
+    for file in tracked()? {
+        let tested = ["core", "e2e"]
+            .iter()
+            .any(|krate| file.starts_with(workspace::path(krate)));
+        if tested && file.extension().is_some_and(|extension| extension == "rs") {
+            all.push_str(&std::fs::read_to_string(&file).at(&file)?);
+        }
+    }
+    Ok(all)
+}
+
+/// Every row of the threat model names its tests, and each is there: a case of the end-to-end suite or a test function.
+fn threat_faults(text: &str, tests: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let rows = text.lines().filter_map(|line| {
+        let (number, rest) = line.strip_prefix("| ")?.split_once(" | ")?;
+        Some((
+            number.parse::<u32>().ok()?,
+            rest.strip_suffix(" |")?.rsplit(" | ").next()?,
+        ))
+    });
+    for (row, cell) in rows {
+        let names: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
+        if names.is_empty() {
+            faults.push(format!("SECURITY.md: row {row} names no test"));
+        }
+        let missing = |name: &&str| !tests.contains(&format!("\"{name}\"")) && !tests.contains(&format!("fn {name}("));
+        faults.extend(
+            names
+                .into_iter()
+                .filter(missing)
+                .map(|name| format!("SECURITY.md: row {row}: there is no test `{name}`")),
+        );
+    }
+    faults
+}
+
 /// Where the marks are, with their line numbers.
 fn marks<'m>(text: &str, marks: &[&'m str]) -> Vec<(&'m str, usize)> {
     let mut found = Vec::new();
@@ -195,6 +240,18 @@ mod tests {
         assert_eq!(text_faults("a.rs", "a \n").len(), 1);
         assert_eq!(text_faults("a.rs", "a").len(), 1);
         assert!(text_faults("a.rs", "a\n").is_empty());
+    }
+
+    #[test]
+    fn threats_name_real_tests() {
+        let tests = "Case::new(\"a_case\", a), fn a_test() {}";
+        let row = |cell: &str| format!("| # | what | test |\n| --- | --- | --- |\n| 7 | this | {cell} |\n");
+        assert!(threat_faults(&row("`a_case`; core's `a_test`"), tests).is_empty());
+        assert_eq!(threat_faults(&row("none"), tests), ["SECURITY.md: row 7 names no test"]);
+        assert_eq!(
+            threat_faults(&row("`a_case`, `another`"), tests),
+            ["SECURITY.md: row 7: there is no test `another`"]
+        );
     }
 
     #[test]
