@@ -5,6 +5,9 @@
 //! postcard. File contents and packs never pass through here: they travel beside a message as the handles they are.
 //! Decoding arbitrary input gives a request or an [`Error`], never a panic.
 
+#[cfg(test)]
+mod tests;
+
 use crate::change::Mode;
 use crate::error::{Error, ErrorCode, Result};
 use crate::index::FileEntry;
@@ -404,115 +407,4 @@ pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
 /// Decodes a message between hub and worker, or the index of a packed `PUT_FILES`.
 pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
     postcard::from_bytes(bytes).map_err(|_| invalid("A packed message could not be decoded."))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn request(json: &str) -> Result<Request> {
-        serde_json::from_str::<Message>(json)
-            .map_err(|_| invalid("json"))
-            .and_then(Request::try_from)
-    }
-
-    fn code(json: &str) -> ErrorCode {
-        request(json).expect_err(json).code()
-    }
-
-    #[test]
-    fn requests_are_decoded() {
-        let session = SessionId::parse("abc").unwrap();
-        let path = FilePath::parse("a b/c.txt").unwrap();
-        assert_eq!(request(r#"{"type":"CONNECT","version":1}"#).unwrap(), Request::Connect);
-        assert_eq!(
-            request(r#"{"type":"STAT","id":7,"sessionId":"abc","path":"a b/c.txt"}"#).unwrap(),
-            Request::Stat {
-                session: session.clone(),
-                path: path.clone()
-            }
-        );
-        assert_eq!(
-            request(r#"{"type":"PUT_FILES","sessionId":"abc","mode":"replace","storage":"memory"}"#).unwrap(),
-            Request::PutFiles {
-                session: session.clone(),
-                mode: Mode::Replace,
-                storage: Storage::Memory,
-                options: None
-            }
-        );
-        assert_eq!(
-            request(r#"{"type":"DELETE_FILES","sessionId":"abc","paths":["a b/c.txt"]}"#).unwrap(),
-            Request::DeleteFiles {
-                session,
-                paths: vec![path]
-            }
-        );
-    }
-
-    #[test]
-    fn each_mistake_has_its_code() {
-        assert_eq!(code("{}"), ErrorCode::InvalidMessage);
-        assert_eq!(code(r#"{"type":"NONSENSE"}"#), ErrorCode::InvalidMessage);
-        assert_eq!(code(r#"{"type":"CONNECT"}"#), ErrorCode::InvalidMessage);
-        assert_eq!(code(r#"{"type":"CONNECT","version":2}"#), ErrorCode::VersionMismatch);
-        assert_eq!(code(r#"{"type":"STAT","path":"a"}"#), ErrorCode::InvalidMessage);
-        assert_eq!(code(r#"{"type":"STAT","sessionId":"a"}"#), ErrorCode::InvalidMessage);
-        assert_eq!(
-            code(r#"{"type":"STAT","sessionId":"A/B","path":"a"}"#),
-            ErrorCode::InvalidSession
-        );
-        assert_eq!(
-            code(r#"{"type":"STAT","sessionId":"a","path":"../a"}"#),
-            ErrorCode::InvalidPath
-        );
-        assert_eq!(
-            code(r#"{"type":"PUT_FILES","sessionId":"a","mode":"x"}"#),
-            ErrorCode::InvalidMessage
-        );
-        assert_eq!(
-            code(r#"{"type":"PUT_FILES","sessionId":"a","storage":"x"}"#),
-            ErrorCode::InvalidMessage
-        );
-        assert_eq!(
-            code(r#"{"type":"DELETE_FILES","sessionId":"a"}"#),
-            ErrorCode::InvalidMessage
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn arbitrary_messages_never_panic(kind in "[A-Z_]{0,14}", session in any::<Option<String>>(),
-            path in any::<Option<String>>(), mode in any::<Option<String>>(), version in any::<Option<u32>>()) {
-            let message = Message { kind, session_id: session, path: path.clone(), paths: path.map(|path| vec![path]),
-                mode, version, ..Message::default() };
-            if let Err(error) = Request::try_from(message) {
-                prop_assert!(!error.message().is_empty());
-            }
-        }
-
-        #[test]
-        fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
-            drop(decode::<ToWorker>(&bytes));
-            drop(decode::<ToHub>(&bytes));
-            drop(decode::<Snapshot>(&bytes));
-            drop(decode::<Vec<crate::change::NewFile>>(&bytes));
-        }
-
-        #[test]
-        fn worker_messages_round_trip(token: u64, version: Option<u64>, index: Vec<u8>, packs: Vec<u64>) {
-            let session = SessionId::parse("abc").unwrap();
-            for message in [
-                ToWorker::Begin { session: session.clone(), token },
-                ToWorker::End { session: session.clone(), token, version },
-                ToWorker::Gone { session: session.clone(), token, version: token },
-                ToWorker::Adopt { session: session.clone(), index, packs },
-                ToWorker::Recall { session },
-                ToWorker::Stats,
-            ] {
-                prop_assert_eq!(decode::<ToWorker>(&encode(&message)).unwrap(), message);
-            }
-        }
-    }
 }

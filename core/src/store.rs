@@ -16,7 +16,7 @@ pub use memory::{BytesBody, MemoryStore};
 
 /// Bytes that a store keeps, or a handle to them. Cheap to clone.
 // A body is never asked whether it is empty: an empty one is stored and served like any other.
-#[allow(clippy::len_without_is_empty)]
+#[allow(clippy::len_without_is_empty, async_fn_in_trait)]
 pub trait Body: Clone {
     /// How many bytes there are.
     fn len(&self) -> u64;
@@ -26,6 +26,11 @@ pub trait Body: Clone {
 
     /// The bytes of all parts, one after the other.
     fn concat(parts: Vec<Self>) -> Self;
+
+    /// The same bytes in a body of their own, where this one is a view of others: what they were part of is free to go.
+    async fn detached(self) -> Result<Self> {
+        Ok(self)
+    }
 }
 
 /// What a list of sessions tells of each.

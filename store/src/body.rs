@@ -79,4 +79,10 @@ impl Body for BlobBody {
     fn concat(parts: Vec<Self>) -> Self {
         Self::from_parts(&parts.into_iter().map(|part| part.0).collect())
     }
+
+    /// Firefox, for its part, never tells the end of a file in a Blob that is made of slices of another, once that has gone
+    /// to another process.
+    async fn detached(self) -> Result<Self> {
+        Ok(Self::from_buffer(&self.bytes().await?))
+    }
 }

@@ -34,6 +34,10 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
         "fuzz",
         "Fuzz the core, or one target of it; --minutes N for each, 1 if not said",
     ),
+    (
+        "coverage",
+        "Show what of the core its tests and corpora run, and fail where too little of a parser is",
+    ),
     ("lint", "Check the format, clippy and the house rules"),
     ("fmt", "Format the Rust sources"),
     ("tidy", "Check the house rules"),

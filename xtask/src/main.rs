@@ -5,6 +5,7 @@
 
 mod build;
 mod check;
+mod coverage;
 mod debian;
 mod deploy;
 mod dev;
@@ -63,6 +64,7 @@ fn command() -> Result<()> {
         "test" => check::Options::parse(arguments).and_then(check::test),
         "torture" => check::torture(arguments),
         "fuzz" => fuzz::run(arguments),
+        "coverage" => alone(arguments).and_then(|()| coverage::run()),
         "lint" => alone(arguments).and_then(|()| check::lint()),
         "fmt" => alone(arguments).and_then(|()| check::format()),
         "tidy" => alone(arguments).and_then(|()| tidy::check()),

@@ -133,14 +133,26 @@ impl<B: Body> Store for MemoryStore<B> {
     }
 
     async fn compact(&self, session: &SessionId) -> Result<Option<u64>> {
+        let (plan, views) = {
+            let sessions = self.sessions.borrow();
+            let Some(stored) = sessions.get(session) else {
+                return Ok(None);
+            };
+            let Some(plan) = stored.index.compaction() else {
+                return Ok(None);
+            };
+            let views = plan.copy(&stored.packs)?;
+            (plan, views)
+        };
+        // A view would keep all of the pack that it is of.
+        let mut packs = Vec::with_capacity(views.len());
+        for view in views {
+            packs.push(view.detached().await?);
+        }
         let mut sessions = self.sessions.borrow_mut();
         let Some(stored) = sessions.get_mut(session) else {
             return Ok(None);
         };
-        let Some(plan) = stored.index.compaction() else {
-            return Ok(None);
-        };
-        let packs = plan.copy(&stored.packs)?;
         let applied = stored.index.apply_compaction(&plan)?;
         stored.settle(&applied, packs);
         Ok(Some(applied.version))

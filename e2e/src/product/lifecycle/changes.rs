@@ -14,6 +14,7 @@ pub(in super::super) const CASES: &[Case] = &[
     Case::new("lifecycle_dispose_keeps_what_is_stored", disposed),
     Case::new("lifecycle_cleared_session_is_a_404_page", cleared),
     Case::new("lifecycle_replacing_puts_leave_few_packs", compacted),
+    Case::new("lifecycle_memory_session_is_compacted", compacted_in_memory),
 ];
 
 fn read_your_writes(context: &mut Context<'_>) -> Result {
@@ -272,6 +273,33 @@ fn compacted(context: &mut Context<'_>) -> Result {
             ",
         )?;
         println!("  {isolation}: of 22 packs {emptied} are left, and {small} of 100 small ones more");
+    }
+    Ok(())
+}
+
+/// What is left of a pack in memory is served to its last byte, and its end is told.
+fn compacted_in_memory(context: &mut Context<'_>) -> Result {
+    let mut life = Life::open(context, "origin", json!({}))?;
+    for isolation in ISOLATIONS {
+        life.stage.goto_host()?;
+        life.turn(isolation, json!({"storage": "memory"}));
+        life.run(
+            r"
+            await open();
+            const wanted = { 'probe.html': PROBE, 'small.txt': 'small '.repeat(150), 'other.txt': 'other '.repeat(7000), 'third.txt': 'third '.repeat(90) };
+            await session.put({ ...wanted, 'large.txt': 'large '.repeat(200000) });
+            // Leaves the pack nearly empty, with holes between what is left. The compaction follows before the next put.
+            const more = { 'large.txt': 'larger '.repeat(120000), 'other.txt': 'another', 'probe.html': PROBE };
+            await session.put(more);
+            await session.put({ 'last.txt': 'last' });
+            Object.assign(wanted, more, { 'last.txt': 'last' });
+            self.preview = await mountProbe();
+            for (const [path, content] of Object.entries(wanted)) {
+              same((await ask(preview, path)).text, content, `fetched ${path}`);
+              same(await (await session.read(path)).text(), content, `read ${path}`);
+            }
+            ",
+        )?;
     }
     Ok(())
 }
