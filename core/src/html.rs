@@ -27,7 +27,7 @@ use self::rules::Builder;
 use self::tokens::{Counted, Tokens};
 
 /// What [`scan`] finds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Head {
     /// Where the head's first element goes, in bytes.
     pub offset: usize,
@@ -52,15 +52,7 @@ pub fn scan(html: &str) -> Head {
     let tokens = Tokens::new(Builder::new(document), &position);
     let mut tokenizer = Tokenizer::new_with_emitter(Counted::new(document, &position), tokens);
     // The one item of the iterator comes when nothing that follows matters, at the end at the latest.
-    let mut head = match tokenizer.next() {
-        Some(Ok(head)) => head,
-        Some(Err(never)) => match never {},
-        None => Head {
-            offset: 0,
-            closing: "",
-            own_base: None,
-        },
-    };
+    let mut head = tokenizer.next().and_then(Result::ok).unwrap_or_default();
     head.offset += html.len() - document.len();
     head
 }

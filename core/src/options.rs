@@ -113,16 +113,12 @@ impl<'de> Visitor<'de> for NetworkVisitor {
         Ok(Network::None)
     }
 
-    fn visit_none<E: serde::de::Error>(self) -> Result<Network, E> {
-        Ok(Network::None)
-    }
-
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Network, A::Error> {
         let mut origins = Vec::new();
-        while let Some(origin) = list.next_element()? {
-            if origins.len() == MAX_ORIGINS {
-                return Err(A::Error::custom(TOO_MANY));
-            }
+        // One more than there may be tells as much as all of them would.
+        while origins.len() <= MAX_ORIGINS
+            && let Some(origin) = list.next_element()?
+        {
             origins.push(origin);
         }
         Network::from_origins(origins).ok_or_else(|| A::Error::custom(TOO_MANY))
@@ -155,6 +151,23 @@ mod tests {
         assert_eq!(json("{}").unwrap(), SessionOptions::default());
         let nulls = r#"{"spa":null,"network":null,"crossOriginIsolated":null,"topLevel":null,"listing":null}"#;
         assert_eq!(json(nulls).unwrap(), SessionOptions::default());
+    }
+
+    #[test]
+    fn origins_are_counted() {
+        let list = |count: usize| vec!["https://api.example.com"; count];
+        let told = |count| json(&serde_json::json!({"network": list(count)}).to_string());
+        assert!(matches!(told(MAX_ORIGINS).unwrap().network, Network::Origins(all) if all.len() == MAX_ORIGINS));
+        assert!(told(MAX_ORIGINS + 1).unwrap_err().to_string().starts_with(TOO_MANY));
+        assert!(told(MAX_ORIGINS + 9).unwrap_err().to_string().starts_with(TOO_MANY));
+        let stored = postcard::to_allocvec(&Some(list(MAX_ORIGINS + 1))).unwrap();
+        assert!(postcard::from_bytes::<Network>(&stored).is_err());
+        assert!(
+            json(r#"{"network":7}"#)
+                .unwrap_err()
+                .to_string()
+                .contains("a list of origins")
+        );
     }
 
     #[test]

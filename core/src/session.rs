@@ -149,7 +149,8 @@ mod tests {
             "123",
             &"a".repeat(63),
         ] {
-            assert_eq!(SessionId::parse(text).unwrap().as_str(), text);
+            let id: SessionId = text.parse().unwrap();
+            assert_eq!((id.as_str(), id.as_ref()), (text, text));
         }
     }
 

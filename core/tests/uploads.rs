@@ -43,6 +43,19 @@ fn manifest(mode: &str, files: &[(&str, &[u8], &str)], deletes: &[&str]) -> serd
     serde_json::json!({"version": 1, "mode": mode, "files": files, "deletes": deletes})
 }
 
+#[test]
+fn a_part_out_of_step_is_told_where_to_go_on() {
+    let refusal = Refusal::out_of_step(5);
+    assert_eq!(refusal.status, 409);
+    let told = serde_json::to_value(&refusal).unwrap();
+    assert_eq!(
+        (&told["received"], &told["code"]),
+        (&5.into(), &"INVALID_MESSAGE".into())
+    );
+    let other = serde_json::to_value(Refusal::not_found()).unwrap();
+    assert_eq!(other.get("received"), None);
+}
+
 impl Session {
     fn plan(&self, manifest: &serde_json::Value) -> Result<Upload, Refusal> {
         Upload::plan(read(manifest)?, self.index.as_ref(), &LIMITS)

@@ -119,10 +119,34 @@ fn storages_are_named_as_they_are_asked_for() {
 }
 
 #[test]
-fn an_entity_tag_is_told_as_32_digits() {
+fn locks_are_of_one_session_and_one_use() {
+    let [a, b] = ["a", "b"].map(|id| SessionId::parse(id).unwrap());
+    let names = [holder_lock(&a), holder_lock(&b), writer_lock(&a), writer_lock(&b)];
+    assert!(
+        names
+            .iter()
+            .all(|name| names.iter().filter(|other| *other == name).count() == 1)
+    );
+}
+
+#[test]
+fn a_file_is_told_with_its_entity_tag_in_32_digits() {
     let mut etag = [0; 16];
     (etag[0], etag[15]) = (0x0f, 0xa1);
-    assert_eq!(FileInfo::hex(&etag), format!("0f{}a1", "0".repeat(28)));
+    let entry = FileEntry {
+        pack: crate::index::PackId(1),
+        offset: 2,
+        length: 3,
+        media_type: 0,
+        etag,
+        modified: 4,
+    };
+    let info = FileInfo::new(&FilePath::parse("a.txt").unwrap(), &entry, "text/plain");
+    let wanted = format!(
+        r#"{{"path":"a.txt","size":3,"type":"text/plain","etag":"0f{}a1","modified":4}}"#,
+        "0".repeat(28)
+    );
+    assert_eq!(serde_json::to_string(&info).unwrap(), wanted);
 }
 
 #[test]
