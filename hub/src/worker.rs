@@ -15,6 +15,8 @@ use web_sys::{
 
 /// How long a worker may take to answer: it may have to start, and to compile itself.
 const PATIENCE: i32 = 10_000;
+/// How long a registration is waited for where there is an active worker.
+const REGISTERING: i32 = 2_000;
 
 /// The workers of this origin, in this partition.
 ///
@@ -172,10 +174,12 @@ async fn post(worker: &ServiceWorker, message: &ToWorker, packs: &[BlobBody]) ->
     Err(last)
 }
 
-/// Waits for an active worker. One that is there already is enough: a registration waits for whatever else is being done to
-/// it, and Chromium can leave that undone where workers were ended while they started.
+/// Waits for the registration, and for an active worker. A registration waits for whatever else is being done to it, and
+/// Chromium can leave that undone where workers were ended while they started: after a while an active worker is enough.
 async fn active(registered: &Promise, ready: &Promise) -> std::result::Result<JsValue, JsValue> {
-    JsFuture::from(Promise::race(&Array::of2(registered, ready))).await?;
+    if channel::within(REGISTERING, registered.clone()).await.is_none() {
+        JsFuture::from(Promise::race(&Array::of2(registered, ready))).await?;
+    }
     JsFuture::from(ready.clone()).await
 }
 
