@@ -56,12 +56,7 @@ pub(crate) fn run() -> Result<()> {
     let merged = folder.join("all.profdata");
     Run::new(tools.join("llvm-profdata"))
         .args(["merge", "-sparse", "-o"])
-        .arg(&merged)
-        .args(
-            workspace::files(&profiles)?
-                .iter()
-                .filter(|file| file.extension().is_some_and(|extension| extension == "profraw")),
-        )
+        .args([&merged, &profiles])
         .output()?;
     let objects = executables(&built);
     let report = Run::new(tools.join("llvm-cov"))
@@ -104,7 +99,7 @@ fn shares(report: &Value) -> Vec<(String, f64)> {
         ))
     };
     let files = report["data"][0]["files"].as_array();
-    let tests = |name: &str| name.ends_with("tests.rs") || name.ends_with("conformance.rs");
+    let tests = |name: &str| name.ends_with("tests.rs") || name.contains("conformance");
     let all = files.into_iter().flatten().filter_map(share);
     all.filter(|(name, _)| !tests(name)).collect()
 }
