@@ -15,7 +15,7 @@ use crate::Result;
 use crate::browser::Engine;
 use crate::case::Context;
 
-const HELPERS: &str = include_str!("lifecycle/helpers.js");
+const HELPERS: &str = concat!(include_str!("probe.js"), include_str!("lifecycle/helpers.js"));
 const STORAGES: [&str; 2] = ["indexeddb", "memory"];
 pub(super) const NO_STOP: &[(Engine, &str)] = &[(Engine::WebKit, "its driver cannot stop a service worker")];
 

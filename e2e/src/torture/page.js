@@ -8,21 +8,6 @@ const textOf = (tag, file) => {
   return (`${tag} ${file} ${size}\n` + unit.repeat(Math.ceil(size / unit.length))).slice(0, size);
 };
 const nameOf = (file) => `f/${file}.txt`;
-/** A document that fetches what it is asked to, as the session's own code would. */
-const PROBE = `<!doctype html><meta charset="utf-8"><title>probe</title><script>
-addEventListener('message', async ({ data, source }) => {
-  if (!data?.ask) return;
-  const report = { answered: data.ask };
-  try {
-    const response = await fetch(data.url, data.init);
-    report.status = response.status;
-    report.range = response.headers.get('content-range');
-    report.text = await response.text();
-  } catch (error) { report.error = String(error); }
-  source.postMessage(report, '*');
-});
-parent.postMessage({ probe: location.href }, '*');
-</script>`;
 const bundleOf = (tag, files) => Object.fromEntries([['probe.html', PROBE], ...files.map((file) => [nameOf(file), textOf(tag, file)])]);
 
 /** Opens a session in this page, if it is not open here. */
@@ -44,14 +29,6 @@ const previewOf = async (spec, again = false) => {
   }
   return T.previews[spec.key];
 };
-const ask = async (preview, url, init) => {
-  T.asked = (T.asked ?? 0) + 1;
-  const id = `ask-${T.asked}`;
-  const answer = once(window, 'message', (event) => event.data?.answered === id);
-  preview.element.contentWindow.postMessage({ ask: id, url, init }, '*');
-  return (await within(answer, `the fetch of ${url}`, 40000)).data;
-};
-
 /** Whose a whole file is. */
 const tell = (file, text) => {
   const tag = Number(/^(\d+) /.exec(text)?.[1] ?? NaN);
@@ -76,7 +53,7 @@ const look = async (spec, { file, way }) => {
     }
   }
   const range = { head: 'bytes=0-199', tail: 'bytes=-200', middle: 'bytes=1000-1399' }[way];
-  const answer = await ask(await previewOf(spec), nameOf(file), range && { headers: { range } });
+  const answer = await ask(await previewOf(spec), nameOf(file), { init: range && { headers: { range } } }, 40000);
   if (answer.error) return { file, failed: answer.error };
   if (answer.status === 404) return { file };
   if (answer.status === 416 && way === 'middle') return { file, short: true };

@@ -16,7 +16,7 @@ use crate::process::scratch;
 use crate::product::Product;
 use crate::{Result, ensure};
 
-const PAGE: &str = include_str!("page.js");
+const PAGE: &str = concat!(include_str!("../product/probe.js"), include_str!("page.js"));
 /// As many changes of a session may be without an answer at once.
 const OPEN: usize = 3;
 
@@ -39,8 +39,6 @@ pub(super) struct World {
 #[derive(Default)]
 struct Tab {
     window: String,
-    /// Sessions that are open here.
-    open: BTreeSet<usize>,
     /// Changes that were begun here and not heard of since.
     jobs: BTreeMap<Tag, usize>,
 }
@@ -194,7 +192,6 @@ impl World {
     /// Runs the body of an async function in a tab's host page.
     fn run(&mut self, tab: usize, session: usize, body: &str, args: Value) -> Result<Value> {
         self.turn_to(tab)?;
-        self.tab(tab)?.open.insert(session);
         let mut args = args;
         args["spec"] = self.session(session)?.spec.clone();
         let found = self.browser()?.page(&format!("{PAGE}\n{body}"), &args);
@@ -411,9 +408,8 @@ impl World {
         Ok(())
     }
 
-    /// Sessions are not open in this tab any more. Those in its memory are gone.
+    /// These sessions have left this tab: those in its memory are gone.
     fn lose(&mut self, tab: usize, keys: &BTreeSet<usize>) -> Result {
-        self.tab(tab)?.open.retain(|key| !keys.contains(key));
         for key in keys {
             let session = self.session(*key)?;
             session.alive &= session.owner != Some(tab);
