@@ -27,7 +27,7 @@ pub trait Body: Clone {
     /// The bytes of all parts, one after the other.
     fn concat(parts: Vec<Self>) -> Self;
 
-    /// The same bytes in a body of their own, where this one is a view of others: what they were part of is free to go.
+    /// The same bytes in a body of their own, where this one is a view of others.
     async fn detached(self) -> Result<Self> {
         Ok(self)
     }

@@ -175,7 +175,7 @@ async fn post(worker: &ServiceWorker, message: &ToWorker, packs: &[BlobBody]) ->
 }
 
 /// Waits for the registration, and for an active worker. A registration waits for whatever else is being done to it, and
-/// Chromium can leave that undone where workers were ended while they started: after a while an active worker is enough.
+/// Chromium has been seen to leave that undone where workers were ended: after a while an active worker is enough.
 async fn active(registered: &Promise, ready: &Promise) -> std::result::Result<JsValue, JsValue> {
     if channel::within(REGISTERING, registered.clone()).await.is_none() {
         JsFuture::from(Promise::race(&Array::of2(registered, ready))).await?;

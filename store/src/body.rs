@@ -80,8 +80,8 @@ impl Body for BlobBody {
         Self::from_parts(&parts.into_iter().map(|part| part.0).collect())
     }
 
-    /// Firefox, for its part, never tells the end of a file in a Blob that is made of slices of another, once that has gone
-    /// to another process.
+    /// In Firefox, a worker that has been sent a Blob made of slices of another serves the bytes of a file in it, and never its
+    /// end.
     async fn detached(self) -> Result<Self> {
         Ok(Self::from_buffer(&self.bytes().await?))
     }

@@ -144,7 +144,7 @@ impl<B: Body> Store for MemoryStore<B> {
             let views = plan.copy(&stored.packs)?;
             (plan, views)
         };
-        // A view would keep all of the pack that it is of.
+        // A view may keep all of the pack that it is of.
         let mut packs = Vec::with_capacity(views.len());
         for view in views {
             packs.push(view.detached().await?);
