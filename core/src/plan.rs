@@ -71,18 +71,19 @@ pub fn plan<'i>(config: &Config, request: &Request<'_>, path: &str, index: Optio
     if let Some(file) = index.get_key_value(&target.file()) {
         return answer.file(file);
     }
+    let index_file = index.get_key_value(&target.index_file());
     let lists = || options.listing && (target.name.is_empty() || index.under(&target.prefix()).next().is_some());
-    if target.directory {
-        if lists() {
-            return page(
-                config,
-                request,
-                200,
-                pages::listing(&target.name, index.under(&target.prefix())),
-            );
+    if index_file.is_some() || lists() {
+        if request.may_redirect && !target.directory {
+            return redirect(config, 308, headers::location(&[request.path, "/", request.query]));
         }
-    } else if index.get_key_value(&target.index_file()).is_some() || lists() {
-        return redirect(config, 308, headers::location(&[request.path, "/", request.query]));
+        return match index_file {
+            Some(file) => answer.file(file),
+            None => {
+                let listing = pages::listing(&target.name, index.under(&target.prefix()));
+                page(config, request, 200, listing)
+            }
+        };
     }
     let spa = options
         .spa

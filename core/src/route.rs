@@ -36,13 +36,6 @@ pub fn is_reserved(path: &str) -> bool {
     path == "/hub.html" || path == "/sw.js" || path == "/_vf" || path.starts_with("/_vf/")
 }
 
-/// Whether a redirect of ours may have led to this request: to a directory's slash, or below a client's own session.
-pub fn may_be_redirected(config: &Config, request: &Request<'_>) -> bool {
-    request.path.ends_with('/')
-        || (config.layout(request.hostname) == Layout::Shared
-            && (request.navigate || request.destination == Destination::Worker))
-}
-
 /// Finds who answers a request.
 pub fn route<'a>(config: &Config, request: &Request<'a>) -> Route<'a> {
     // A page of the origin itself, such as the hub, is no session's client.
@@ -60,7 +53,7 @@ pub fn route<'a>(config: &Config, request: &Request<'a>) -> Route<'a> {
     let path = request.path.strip_prefix('/').unwrap_or(request.path);
     match layout {
         Layout::Origin(id) => match below(path, id.as_str()) {
-            Some("") => to_root(&id, request.query),
+            Some("") => to_root(id, request),
             Some(rest) => Route::Session {
                 id,
                 path: rest.strip_prefix('/').unwrap_or(rest),
@@ -93,7 +86,7 @@ fn shared<'a>(request: &Request<'a>, client: Option<&str>, path: &'a str) -> Rou
         (Err(_), _) => Route::NotFound,
         // The edge has it, and nobody here.
         (Ok(id), _) if id.is_edge() => Route::Network,
-        (Ok(id), None) => to_root(&id, request.query),
+        (Ok(id), None) => to_root(id, request),
         (Ok(id), Some(path)) => Route::Session { id, path },
     }
 }
@@ -119,9 +112,12 @@ pub(crate) fn own_path<'a>(path: &'a str, id: &SessionId) -> &'a str {
 }
 
 /// `/{id}` is a directory as any other.
-fn to_root<'a>(id: &SessionId, query: &str) -> Route<'a> {
+fn to_root<'a>(id: SessionId, request: &Request<'_>) -> Route<'a> {
+    if !request.may_redirect {
+        return Route::Session { id, path: "" };
+    }
     Route::Redirect {
         status: 308,
-        location: location(&["/", id.as_str(), "/", query]),
+        location: location(&["/", id.as_str(), "/", request.query]),
     }
 }

@@ -63,6 +63,11 @@ impl Asked {
         self.navigate
     }
 
+    /// Whether the answer becomes a document or a worker.
+    pub(crate) fn makes_client(&self) -> bool {
+        self.navigate || self.destination == Destination::Worker
+    }
+
     /// The path of the document that the request came from, as the Referer says.
     pub(crate) fn referrer(&self) -> Option<&str> {
         self.referrer.as_deref()
@@ -77,6 +82,7 @@ impl Asked {
             query: &self.query,
             destination: self.destination,
             navigate: self.navigate,
+            may_redirect: true,
             client_path,
             range: self.range.as_deref(),
             if_range: self.if_range.as_deref(),
@@ -84,6 +90,14 @@ impl Asked {
             if_modified_since: self.if_modified_since.as_deref(),
         }
     }
+}
+
+/// Whether the engine is WebKit, as far as a worker is told: Chromium names itself beside it.
+pub(crate) fn is_webkit(scope: &JsValue) -> bool {
+    let agent = get(&get(scope, "navigator"), "userAgent")
+        .as_string()
+        .unwrap_or_default();
+    agent.contains("AppleWebKit/") && !agent.contains("Chrome/")
 }
 
 /// What follows the origin in a URL of that origin.

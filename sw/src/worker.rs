@@ -60,6 +60,9 @@ type JsResult<T> = std::result::Result<T, JsValue>;
 pub(crate) struct Worker {
     config: Config,
     scope: ServiceWorkerGlobalScope,
+    /// WebKit's workers lose the body of a Blob behind a redirect of theirs: often where it is answered at once, now and
+    /// then where it is not. There, only what needs a redirect gets one, and no answer that may be behind one is hurried.
+    is_webkit: bool,
     origin: String,
     hostname: String,
     store: IndexedDbStore,
@@ -77,6 +80,7 @@ impl Worker {
         let location = scope.location();
         let worker = Self {
             config,
+            is_webkit: convert::is_webkit(&scope),
             origin: location.origin(),
             hostname: location.hostname(),
             scope,
@@ -148,7 +152,10 @@ impl Worker {
     }
 
     fn request<'a>(&'a self, asked: &'a Asked, client: Option<&'a str>) -> Request<'a> {
-        asked.request(&self.hostname, client.or(asked.referrer()))
+        Request {
+            may_redirect: !self.is_webkit || asked.makes_client(),
+            ..asked.request(&self.hostname, client.or(asked.referrer()))
+        }
     }
 
     /// The answer, if the cache has all that it takes.
@@ -172,8 +179,7 @@ impl Worker {
                 with_body: true,
                 headers,
             } => {
-                // WebKit may never end a Blob's body that it is given at once where a redirect of ours has led.
-                if route::may_be_redirected(&self.config, &request) {
+                if self.is_webkit && request.may_redirect {
                     return None;
                 }
                 let slice = self.cache.borrow().slice(id.as_str(), path, entry)?;
@@ -228,7 +234,7 @@ impl Worker {
                 } => {
                     let Some(found) = &found else { break };
                     if let Some(slice) = self.slice(id, found, path, entry).await? {
-                        if route::may_be_redirected(&self.config, request) {
+                        if self.is_webkit && request.may_redirect {
                             channel::pause().await;
                         }
                         return serve(status, &headers, &slice, entry, range).map_err(unmade);

@@ -24,6 +24,9 @@ pub struct Request<'a> {
     pub destination: Destination,
     /// Whether the request is a navigation.
     pub navigate: bool,
+    /// Whether the answer may be a redirect to the slash of a directory: what is behind the slash is answered in its place
+    /// otherwise. Documents and workers need the redirect, since their URL is what relative ones are resolved against.
+    pub may_redirect: bool,
     /// The path of the URL of the document or worker that asks, if it is of this origin; of the referrer where the client
     /// has no URL of its own or a navigation has no client.
     pub client_path: Option<&'a str>,
@@ -47,6 +50,7 @@ impl<'a> Request<'a> {
             query: "",
             destination: Destination::Other,
             navigate: false,
+            may_redirect: true,
             client_path: None,
             range: None,
             if_range: None,

@@ -126,6 +126,10 @@ fn directories() {
         client_path: Some("/aaaa/"),
         ..get(path)
     };
+    let in_place = |path| Request {
+        may_redirect: false,
+        ..get(path)
+    };
     check(
         &bundle("{}"),
         &[
@@ -144,6 +148,12 @@ fn directories() {
             (own_host("/aaaa/docs"), "308 /aaaa/docs/?a=/b"),
             (own_host("/"), "200 index.html"),
             (client("/docs"), "308 /docs/"),
+            // Where there may be no redirect, what is behind the slash is answered at once.
+            (in_place("/aaaa"), "200 index.html"),
+            (in_place("/aaaa/docs"), "200 docs/index.html"),
+            (in_place("/aaaa/docs/"), "200 docs/index.html"),
+            (in_place("/aaaa/both"), "200 both"),
+            (in_place("/aaaa/bare"), "404 NOT_FOUND"),
             // A file of the name comes first; with a slash it is the directory.
             (get("/aaaa/both"), "200 both"),
             (get("/aaaa/both/"), "200 both/index.html"),
@@ -177,6 +187,13 @@ fn listings() {
             (navigation("/aaaa/bare"), "308 /aaaa/bare/"),
             (navigation("/aaaa/bare/"), "200 listing"),
             (navigation("/aaaa/docs/deep"), "308 /aaaa/docs/deep/"),
+            (
+                Request {
+                    may_redirect: false,
+                    ..get("/aaaa/bare")
+                },
+                "200 listing",
+            ),
             (navigation("/aaaa/docs/"), "200 docs/index.html"),
             (navigation("/aaaa/"), "200 index.html"),
             (navigation("/aaaa/bar/"), "404 NOT_FOUND"),

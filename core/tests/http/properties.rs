@@ -113,6 +113,7 @@ struct Asked {
     query: String,
     destination: Destination,
     navigate: bool,
+    may_redirect: bool,
     client_path: Option<String>,
     conditions: [Option<String>; 4],
 }
@@ -127,6 +128,7 @@ impl Asked {
             query: &self.query,
             destination: self.destination,
             navigate: self.navigate,
+            may_redirect: self.may_redirect,
             client_path: self.client_path.as_deref(),
             range: range.as_deref(),
             if_range: if_range.as_deref(),
@@ -161,12 +163,13 @@ fn asked() -> impl Strategy<Value = Asked> {
         path(),
         query,
         destination,
-        any::<bool>(),
+        any::<(bool, bool)>(),
         client,
         conditions,
     )
         .prop_map(
-            |(method, hostname, path, query, destination, navigate, client_path, (range, if_range, tags, since))| {
+            |(method, hostname, path, query, destination, flags, client_path, (range, if_range, tags, since))| {
+                let (navigate, may_redirect) = flags;
                 Asked {
                     method,
                     hostname,
@@ -174,6 +177,7 @@ fn asked() -> impl Strategy<Value = Asked> {
                     query,
                     destination,
                     navigate,
+                    may_redirect,
                     client_path,
                     conditions: [range, if_range, tags, since],
                 }
@@ -234,6 +238,7 @@ fn consistent(request: &Request<'_>, path: &str, plan: &Plan<'_>) -> Result<(), 
         }
         Plan::Empty { status, .. } => {
             prop_assert!(matches!(status, 304 | 307 | 308));
+            prop_assert!(*status != 308 || request.may_redirect);
             prop_assert_eq!(*status == 304, header(plan, "location").is_none());
             if let Some(location) = header(plan, "location") {
                 prop_assert!(location.starts_with('/') && !location.starts_with("//") && !location.contains('\\'));

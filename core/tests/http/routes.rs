@@ -2,7 +2,7 @@
 
 use virtual_files_core::config::Config;
 use virtual_files_core::http::{Destination, Request};
-use virtual_files_core::route::{Route, may_be_redirected, route};
+use virtual_files_core::route::{Route, route};
 
 use crate::fixture::{HOST, config};
 
@@ -159,33 +159,4 @@ fn other_host_names_are_shared() {
             &[(Frame, None, "/bbbb/x", "bbbb: x"), (Frame, None, "/", "nobody")],
         );
     }
-}
-
-#[test]
-fn what_a_redirect_leads_to_is_known_for_it() {
-    let config = config();
-    let session = format!("abc.{HOST}");
-    for (hostname, path) in [(HOST, "/abc"), (session.as_str(), "/abc"), (HOST, "/docs/page.html")] {
-        for (navigate, destination) in [
-            (true, Destination::Frame),
-            (false, Destination::Worker),
-            (false, Destination::Other),
-        ] {
-            let request = Request {
-                navigate,
-                destination,
-                client_path: Some("/other/"),
-                ..Request::get(hostname, path)
-            };
-            if let Route::Redirect { location, .. } = route(&config, &request) {
-                let next = Request {
-                    path: &location,
-                    ..request
-                };
-                assert!(may_be_redirected(&config, &next), "{hostname}{path} to {location}");
-            }
-        }
-    }
-    let plain = Request::get(&session, "/abc/main.js");
-    assert!(!may_be_redirected(&config, &plain));
 }

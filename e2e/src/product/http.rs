@@ -178,6 +178,8 @@ impl Stage<'_> {
             _ => format!("/{session}/"),
         });
         args["session"] = json!(session);
+        // Its workers send on only what becomes a document or a worker.
+        args["redirects"] = json!(self.browser.engine != Engine::WebKit);
         self.table(&format!("{isolation}: {}", table.name), table.body, args)
     }
 }
