@@ -13,8 +13,9 @@ use web_sys::{
     ServiceWorkerState, ServiceWorkerUpdateViaCache, Window,
 };
 
-/// How long a worker may take to answer: it may have to start, and to compile itself.
-const PATIENCE: i32 = 10_000;
+/// How long a worker may take to answer, at the first asking and the second: it may have to start, and to compile itself;
+/// but a message to a worker that is just being ended is never answered, so the first does not wait long.
+const PATIENCE: [i32; 2] = [3_000, 10_000];
 /// How long a registration is waited for where there is an active worker.
 const REGISTERING: i32 = 2_000;
 
@@ -151,8 +152,8 @@ impl Worker {
 async fn post(worker: &ServiceWorker, message: &ToWorker, packs: &[BlobBody]) -> Result<JsValue> {
     let bytes = protocol::encode(message);
     let mut last = Error::new(ErrorCode::Timeout, "The service worker does not answer.");
-    for _ in 0..2 {
-        let answer = channel::ask(PATIENCE, |port| {
+    for patience in PATIENCE {
+        let answer = channel::ask(patience, |port| {
             let message = envelope::seal(&bytes, packs.iter().map(BlobBody::blob));
             worker.post_message_with_transferable(&message, &Array::of1(port))
         })
