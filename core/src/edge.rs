@@ -287,8 +287,11 @@ fn asset_headers(config: &Config, request: &EdgeRequest<'_>) -> Option<Headers<'
         headers.push(("service-worker-allowed", "/".into()));
         headers.push((
             "content-security-policy",
-            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'".into(),
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'"
+                .into(),
         ));
+    } else {
+        add(&mut headers, &[NO_DOCUMENT]);
     }
     Some(headers)
 }
@@ -336,8 +339,15 @@ fn hello_headers() -> Headers<'static> {
     headers.push(("cache-control", "no-store".into()));
     headers.push(("vary", "Origin".into()));
     headers.push(("access-control-allow-origin", "*".into()));
+    add(&mut headers, &[NO_DOCUMENT]);
     headers
 }
+
+/// What is no document makes none: in a frame it would be of this origin, without the policy of the session that framed it.
+const NO_DOCUMENT: (&str, &str) = (
+    "content-security-policy",
+    "default-src 'none'; frame-ancestors 'none'; sandbox",
+);
 
 fn common_headers(content_type: &'static str) -> Headers<'static> {
     let mut headers: Headers<'static> = Vec::with_capacity(10);

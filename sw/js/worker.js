@@ -93,7 +93,9 @@ const onStray = (error) => {
 addEventListener("error", (event) => onStray(event.error));
 addEventListener("unhandledrejection", (event) => onStray(event.reason));
 
-addEventListener("install", (event) => event.waitUntil(skipWaiting()));
+// There is one worker to an origin, for all of it: hubs would not know of another, which then could serve what has changed.
+const whole = new URL(registration.scope).pathname === "/";
+addEventListener("install", (event) => event.waitUntil(whole ? skipWaiting() : Promise.reject(new Error("The scope is not /"))));
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 
 addEventListener("fetch", (event) => {

@@ -75,6 +75,13 @@ const ways = {
   based: () => nested('based', {
     srcdoc: `<!doctype html><base href="${url('')}"><img src="based.svg"><script>const image = document.images[0]; image.onload = image.onerror = () => parent.postMessage('based', '*'); if (image.complete) image.onload();</script>`,
   }),
+  // What the VFS origin has of its own is no way around, either: a frame of it would be of this origin.
+  ...Object.fromEntries(['/_vf/hello', '/sw.js'].map((path, index) => [`framed${index}`, async () => {
+    const frame = document.body.appendChild(Object.assign(document.createElement('iframe'), { src: path }));
+    await within(once(frame, 'load'), 'the frame of an asset', 3000).catch(() => {});
+    // It is of another origin where it is refused.
+    await frame.contentWindow.fetch(url(`framed${index}`), { mode: 'no-cors' });
+  }])),
   // The last: what is relative after it leads elsewhere, where it may.
   here: () => {
     document.head.append(Object.assign(document.createElement('meta'), { httpEquiv: 'Content-Security-Policy', content: 'img-src *; connect-src *' }));

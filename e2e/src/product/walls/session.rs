@@ -19,6 +19,7 @@ pub(in super::super) const CASES: &[Case] = &[
         .without(PARTITIONED),
     Case::new("walls_10_names_and_types_that_attack", names_and_types),
     Case::new("walls_shared_sessions_reach_each_other_only", shared),
+    Case::new("walls_cookies_of_the_parent_domain", cookies).under(&[Host::SameSite]),
 ];
 
 fn reads_the_host(context: &mut Context<'_>) -> Result {
@@ -232,6 +233,11 @@ fn registers_a_worker(context: &mut Context<'_>) -> Result {
                 check(outcome !== 'registered', `${script} with ${JSON.stringify(options)} is registered`);
               }
             }
+            // The real one, for less than all: it is taken, and gives up as it is installed.
+            const part = await navigator.serviceWorker.register('/sw.js', { scope: root.pathname === '/' ? '/part/' : root.pathname });
+            const partial = part.installing ?? part.waiting ?? part.active;
+            if (partial && partial.state !== 'redundant') await within(once(partial, 'statechange', () => partial.state !== 'installing'), 'the worker of a part');
+            same(partial?.state ?? 'redundant', 'redundant', 'a worker of a part of the origin');
             const all = await navigator.serviceWorker.getRegistrations();
             const found = all.map(({ scope, active }) => [new URL(scope).pathname, new URL(active.scriptURL).pathname]);
             same(found, [['/', '/sw.js']], 'the registrations of this origin');
@@ -374,4 +380,46 @@ fn shared(context: &mut Context<'_>) -> Result {
         json!({"other": other}),
     )?;
     life.stage.browser.leave()
+}
+
+/// Where host and VFS origin have a parent domain in common, cookies of that domain are common, too: no wall, but what
+/// SECURITY.md says of it, and what the `__Host-` prefix does about it.
+fn cookies(context: &mut Context<'_>) -> Result {
+    let mut life = Life::open(context, "origin", json!({}))?;
+    for isolation in ISOLATIONS {
+        life.turn(isolation, json!({}));
+        life.run(
+            r"
+            document.cookie = 'wide=of-the-host; path=/; domain=virtual-files.localhost';
+            document.cookie = 'own=of-the-host; path=/';
+            document.cookie = '__Host-own=of-the-host; path=/; secure';
+            ",
+        )?;
+        life.infiltrate("")?;
+        life.run(
+            r"
+            const all = document.cookie.split('; ');
+            same([all.includes('wide=of-the-host'), all.includes('own=of-the-host')], [true, false], 'the cookies that a preview reads');
+            same(all.filter((cookie) => cookie.startsWith('__Host-')), [], 'guarded cookies that a preview reads');
+            document.cookie = 'own=tossed; path=/; domain=virtual-files.localhost';
+            document.cookie = '__Host-own=tossed; path=/; secure; domain=virtual-files.localhost';
+            document.cookie = '__Host-own=tossed; path=/; domain=virtual-files.localhost';
+            ",
+        )?;
+        life.stage.browser.leave()?;
+        life.run(
+            r"
+            const all = document.cookie.split('; ').sort();
+            same(all.filter((cookie) => cookie.startsWith('own=')), ['own=of-the-host', 'own=tossed'], 'what a preview tosses, the host reads');
+            // WebKitGTK does not know the prefix, and takes no cookie that wants HTTPS from a page without.
+            const guarded = all.filter((cookie) => cookie.startsWith('__Host-'));
+            same(guarded, [navigator.vendor.startsWith('Apple') ? '__Host-own=tossed' : '__Host-own=of-the-host'], 'guarded cookies');
+            for (const cookie of ['wide=; domain=virtual-files.localhost', 'own=; domain=virtual-files.localhost', 'own=', '__Host-own=; secure', '__Host-own=; domain=virtual-files.localhost']) {
+              document.cookie = `${cookie}; path=/; max-age=0`;
+            }
+            same(document.cookie.split('; ').filter((cookie) => /^(wide|own|__Host-own)=/.test(cookie)), [], 'cookies that are left');
+            ",
+        )?;
+    }
+    Ok(())
 }
