@@ -158,27 +158,35 @@ fn tests() -> Result<String> {
     Ok(all)
 }
 
-/// Every row of the threat model names its tests, and each is there: a case of the end-to-end suite or a test function.
+/// Every row of a table of attacks, which has a last column `test`, names its tests, and each is there: a case of the
+/// end-to-end suite or a test function.
 fn threat_faults(text: &str, tests: &str) -> Vec<String> {
     let mut faults = Vec::new();
-    let rows = text.lines().filter_map(|line| {
-        let (number, rest) = line.strip_prefix("| ")?.split_once(" | ")?;
-        Some((
-            number.parse::<u32>().ok()?,
-            rest.strip_suffix(" |")?.rsplit(" | ").next()?,
-        ))
-    });
-    for (row, cell) in rows {
-        let names: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
+    let mut of_attacks = false;
+    for line in text.lines() {
+        let row = line.strip_prefix("| ").and_then(|line| line.strip_suffix(" |"));
+        let Some((first, rest)) = row.and_then(|row| row.split_once(" | ")) else {
+            of_attacks = false;
+            continue;
+        };
+        let last = rest.rsplit(" | ").next().unwrap_or(rest);
+        if last == "test" {
+            of_attacks = true;
+            continue;
+        }
+        if !of_attacks || last == "---" {
+            continue;
+        }
+        let names: Vec<&str> = last.split('`').skip(1).step_by(2).collect();
         if names.is_empty() {
-            faults.push(format!("SECURITY.md: row {row} names no test"));
+            faults.push(format!("SECURITY.md: row {first} names no test"));
         }
         let missing = |name: &&str| !tests.contains(&format!("\"{name}\"")) && !tests.contains(&format!("fn {name}("));
         faults.extend(
             names
                 .into_iter()
                 .filter(missing)
-                .map(|name| format!("SECURITY.md: row {row}: there is no test `{name}`")),
+                .map(|name| format!("SECURITY.md: row {first}: there is no test `{name}`")),
         );
     }
     faults
