@@ -56,12 +56,16 @@ fn media(context: &mut Context<'_>) -> Result {
 /// Whether the preview has fetched the sound in more than one piece.
 pub(super) fn came_in_ranges(stage: &Stage<'_>, isolation: &str) -> Result {
     stage.enter_preview()?;
-    let entries =
-        "return performance.getEntriesByType('resource').filter((entry) => entry.name.endsWith('tone.wav')).length";
-    let fetches = stage.run(entries, json!({}))?;
-    ensure(fetches.as_u64() > Some(1), || {
-        format!("{isolation}: {fetches} requests for the sound")
-    })?;
+    // A request is entered when it has ended, which may be after the page was done with what it brought.
+    let twice = "let seen = 0;\
+                 const twice = new Promise((resolve) => new PerformanceObserver((list) => {\
+                   seen += list.getEntries().filter((entry) => entry.name.endsWith('tone.wav')).length;\
+                   if (seen > 1) resolve();\
+                 }).observe({ type: 'resource', buffered: true }));\
+                 await within(twice, 'a second request for the sound');";
+    stage
+        .run(twice, json!({}))
+        .map_err(|error| format!("{isolation}: {error}"))?;
     stage.browser.leave()
 }
 
