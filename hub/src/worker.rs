@@ -14,7 +14,7 @@ use web_sys::{
 };
 
 /// How long a worker may take to answer, at the first asking and the second: it may have to start, and to compile itself;
-/// but a message to a worker that is just being ended is never answered, so the first does not wait long.
+/// but a message to a worker that is just being ended may never be answered, so the first does not wait long.
 const PATIENCE: [i32; 2] = [3_000, 17_000];
 /// How long a registration is waited for where there is an active worker.
 const REGISTERING: i32 = 2_000;

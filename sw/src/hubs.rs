@@ -14,6 +14,9 @@ use web_sys::{Client, ClientQueryOptions, ClientType, ServiceWorkerGlobalScope};
 /// How long a hub may take: one that is being torn down never answers.
 const PATIENCE: i32 = 2_000;
 
+/// How often the hubs are counted and asked, where all answer and fewer have the session than were counted.
+const ROUNDS: u32 = 3;
+
 /// A memory session with its packs.
 pub(crate) type Replica = (Index, Vec<(PackId, BlobBody)>);
 
@@ -23,23 +26,31 @@ pub(crate) type Replica = (Index, Vec<(PackId, BlobBody)>);
 /// Fails with `TIMEOUT` where a hub has the session and does not answer: what the others have may be older than what
 /// that one has acknowledged.
 pub(crate) async fn recall(scope: &ServiceWorkerGlobalScope, session: &SessionId) -> Result<Option<Replica>> {
-    let holders = holders(scope, session).await;
-    if holders == Some(0) {
-        return Ok(None);
-    }
-    let mut replicas: Vec<Replica> = Vec::new();
-    for answer in ask_all(scope, session).await {
-        if let Ok(answer) = JsFuture::from(answer).await {
-            replicas.extend(open(&answer));
+    // A hub that is counted may drop the session before it is asked. Where all have answered, all are counted anew.
+    for _ in 0..ROUNDS {
+        let holders = holders(scope, session).await;
+        if holders == Some(0) {
+            return Ok(None);
+        }
+        let mut replicas: Vec<Replica> = Vec::new();
+        let mut silent = false;
+        for answer in ask_all(scope, session).await {
+            match JsFuture::from(answer).await {
+                Ok(answer) => replicas.extend(open(&answer)),
+                Err(_) => silent = true,
+            }
+        }
+        if holders.is_none_or(|holders| replicas.len() >= holders) {
+            return Ok(replicas.into_iter().max_by_key(|(index, _)| index.version()));
+        }
+        if silent {
+            break;
         }
     }
-    if holders.is_some_and(|holders| replicas.len() < holders) {
-        return Err(Error::new(
-            ErrorCode::Timeout,
-            "The page that has this session in its memory does not answer.",
-        ));
-    }
-    Ok(replicas.into_iter().max_by_key(|(index, _)| index.version()))
+    Err(Error::new(
+        ErrorCode::Timeout,
+        "The page that has this session in its memory does not answer.",
+    ))
 }
 
 /// How many hubs have the session in memory, by the locks that they hold. `None` where the browser does not tell.
