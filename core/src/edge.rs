@@ -10,7 +10,7 @@ pub mod api;
 pub mod upload;
 
 use crate::config::{Config, Layout};
-use crate::http::headers::{ALWAYS, EMBEDDABLE, Headers, QUIET, add};
+use crate::http::headers::{ALWAYS, EMBEDDABLE, Headers, NO_DOCUMENT, QUIET, add};
 use crate::http::{Destination, Request};
 use crate::plan::{self, Plan};
 use crate::protocol::PROTOCOL_VERSION;
@@ -342,12 +342,6 @@ fn hello_headers() -> Headers<'static> {
     add(&mut headers, &[NO_DOCUMENT]);
     headers
 }
-
-/// What is no document makes none: in a frame it would be of this origin, without the policy of the session that framed it.
-const NO_DOCUMENT: (&str, &str) = (
-    "content-security-policy",
-    "default-src 'none'; frame-ancestors 'none'; sandbox",
-);
 
 fn common_headers(content_type: &'static str) -> Headers<'static> {
     let mut headers: Headers<'static> = Vec::with_capacity(10);

@@ -79,7 +79,11 @@ const askTwice = (call) => {
 const failed = () =>
   new Response("The worker that serves this origin has failed. Reload the page.", {
     status: 500,
-    headers: { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" },
+    headers: {
+      "Content-Type": "text/plain; charset=utf-8",
+      "Cache-Control": "no-store",
+      "Content-Security-Policy": "default-src 'none'",
+    },
   });
 
 start();

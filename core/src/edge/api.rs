@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{EdgePlan, EdgeRequest};
 use crate::config::Config;
 use crate::error::{Error, ErrorCode};
-use crate::http::headers::{ALWAYS, Headers, QUIET, add};
+use crate::http::headers::{ALWAYS, Headers, NO_DOCUMENT, QUIET, add};
 use crate::session::SessionId;
 
 /// The version of the manifest and of everything else here.
@@ -254,7 +254,7 @@ fn common_headers<'a>() -> Headers<'a> {
     let mut headers = Headers::with_capacity(12);
     add(
         &mut headers,
-        &[("cache-control", "no-store"), ("vary", "Origin"), QUIET],
+        &[("cache-control", "no-store"), ("vary", "Origin"), QUIET, NO_DOCUMENT],
     );
     add(&mut headers, &ALWAYS);
     headers

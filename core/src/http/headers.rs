@@ -56,6 +56,12 @@ pub(crate) const EMBEDDABLE: [Fixed; 2] = [
     ("cross-origin-resource-policy", "cross-origin"),
 ];
 
+/// On what is no document: in a frame it would be one of this origin, without the policy of the session that framed it.
+pub(crate) const NO_DOCUMENT: Fixed = (
+    "content-security-policy",
+    "default-src 'none'; frame-ancestors 'none'; sandbox",
+);
+
 const HTML: Fixed = ("content-type", "text/html; charset=utf-8");
 
 /// The address may hold a session's id, which is nobody else's business.

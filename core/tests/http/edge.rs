@@ -39,6 +39,7 @@ fn headers<'a>(request: &EdgeRequest<'a>) -> Headers<'a> {
         EdgePlan::Asset { headers, .. }
         | EdgePlan::Boot { headers }
         | EdgePlan::Hello { headers }
+        | EdgePlan::Refusal { headers, .. }
         | EdgePlan::Page { headers, .. } => headers,
         other => panic!("{other:?}"),
     }
@@ -264,6 +265,32 @@ fn anyone_may_read_hello() {
             ("cache-control", "no-store"),
         ] {
             assert_eq!(header(&request, name).as_deref(), Some(value));
+        }
+    }
+}
+
+/// In a frame, an answer without a policy would be a document of this origin that may send whatever it likes.
+#[test]
+fn no_answer_is_without_a_policy() {
+    let paths = [
+        "/hub.html",
+        "/sw.js",
+        "/_vf/hub-0123456789abcdef.js",
+        "/_vf/sw-0123456789abcdef.wasm",
+        "/_vf/hello",
+        "/_vf/none",
+        "/_vf/sessions",
+        "/_vf/sessions/none",
+        "/aaaa/",
+        "/",
+    ];
+    for hostname in [HOST, OWN] {
+        for path in paths {
+            for request in [get(hostname, path), frame(hostname, path)] {
+                let policy = header(&request, "content-security-policy").unwrap_or_default();
+                let fenced = policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors ");
+                assert!(fenced, "{hostname}{path}: {policy}");
+            }
         }
     }
 }

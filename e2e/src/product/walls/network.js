@@ -76,7 +76,7 @@ const ways = {
     srcdoc: `<!doctype html><base href="${url('')}"><img src="based.svg"><script>const image = document.images[0]; image.onload = image.onerror = () => parent.postMessage('based', '*'); if (image.complete) image.onload();</script>`,
   }),
   // What the VFS origin has of its own is no way around, either: a frame of it would be of this origin.
-  ...Object.fromEntries(['/_vf/hello', '/sw.js'].map((path, index) => [`framed${index}`, async () => {
+  ...Object.fromEntries(['/_vf/hello', '/_vf/sessions', '/sw.js'].map((path, index) => [`framed${index}`, async () => {
     const frame = document.body.appendChild(Object.assign(document.createElement('iframe'), { src: path }));
     await within(once(frame, 'load'), 'the frame of an asset', 3000).catch(() => {});
     // It is of another origin where it is refused.
