@@ -166,7 +166,11 @@ fn threat_faults(text: &str, tests: &str) -> Vec<String> {
     for line in text.lines() {
         let row = line.strip_prefix("| ").and_then(|line| line.strip_suffix(" |"));
         let Some((first, rest)) = row.and_then(|row| row.split_once(" | ")) else {
-            of_attacks = false;
+            if line.starts_with('|') {
+                faults.push(format!("SECURITY.md: not a row of a table: {line}"));
+            } else {
+                of_attacks = false;
+            }
             continue;
         };
         let last = rest.rsplit(" | ").next().unwrap_or(rest);
@@ -260,6 +264,7 @@ mod tests {
             threat_faults(&row("`a_case`, `another`"), tests),
             ["SECURITY.md: row 7: there is no test `another`"]
         );
+        assert_eq!(threat_faults(&row("`a_case` |  "), tests).len(), 1);
     }
 
     #[test]
