@@ -406,6 +406,12 @@ fn cookies(context: &mut Context<'_>) -> Result {
             document.cookie = '__Host-own=tossed; path=/; domain=virtual-files.localhost';
             ",
         )?;
+        // Another session, of another origin where the isolation says so.
+        life.options["id"] = json!(format!("{}-other", life.stage.id));
+        life.infiltrate("")?;
+        life.run(
+            "check(document.cookie.split('; ').includes('own=tossed'), `another session reads ${document.cookie}`)",
+        )?;
         life.stage.browser.leave()?;
         life.run(
             r"
