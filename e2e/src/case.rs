@@ -1,7 +1,7 @@
 //! A case: one thing shown in one engine, under one kind of host.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use libtest_mimic::{Failed, Trial};
 
@@ -152,7 +152,13 @@ pub fn trials(lab: &Arc<Mutex<Lab>>, suite: &str, cases: &[Case], engine: Engine
             }
             let (lab, case, label) = (Arc::clone(lab), *case, name.clone());
             let place = Place { engine, profile, host };
-            trials.push(Trial::test(name, move || run(&lab, &case, place, &label)));
+            trials.push(Trial::test(name, move || {
+                let result = run(&lab, &case, place, &label);
+                result.inspect_err(|failed| {
+                    let text = failed.message().unwrap_or("without a word");
+                    locked(&lab).failures.push(format!("{label}: {text}"));
+                })
+            }));
         }
     }
     trials
@@ -166,9 +172,13 @@ struct Place {
     host: Host,
 }
 
+/// A case that panicked has poisoned the lock; the browsers behind it are checked before each use anyway.
+pub fn locked(lab: &Mutex<Lab>) -> MutexGuard<'_, Lab> {
+    lab.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn run(lab: &Mutex<Lab>, case: &Case, place: Place, name: &str) -> std::result::Result<(), Failed> {
-    // A case that panicked has poisoned the lock; the browsers behind it are checked before each use anyway.
-    let mut lab = lab.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut lab = locked(lab);
     let run = match case.run {
         Run::Browser(run) => run,
         Run::Wire(run) => {

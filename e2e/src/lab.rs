@@ -13,6 +13,8 @@ pub struct Lab {
     out: PathBuf,
     browsers: BTreeMap<(Engine, Profile), Browser>,
     shared: Shared,
+    /// What failed so far, and why.
+    pub failures: Vec<String>,
 }
 
 /// The servers, started when first asked for.
@@ -38,6 +40,7 @@ impl Lab {
             out,
             browsers: BTreeMap::new(),
             shared,
+            failures: Vec::new(),
         })
     }
 

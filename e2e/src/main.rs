@@ -3,6 +3,7 @@
 //!
 //! Without a suite's name all run. The last line is `N passed, N failed`, and the exit code tells as much.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
@@ -10,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use libtest_mimic::{Arguments, Trial};
 use virtual_files_e2e::browser::Engine;
-use virtual_files_e2e::case::{Case, trials};
+use virtual_files_e2e::case::{Case, locked, trials};
 use virtual_files_e2e::lab::Lab;
 use virtual_files_e2e::{Result, facts, process, product, store, torture};
 
@@ -110,17 +111,18 @@ fn run() -> Result<bool> {
             }
         }
     }
-    let without: Vec<String> = tests
-        .iter()
-        .filter(|test| test.has_ignored_flag())
-        .filter(|test| {
-            options
-                .filter
-                .as_ref()
-                .is_none_or(|filter| test.name().contains(filter.as_str()))
-        })
-        .map(|test| format!("{}: {}", test.name(), test.kind()))
-        .collect();
+    // By reason: the names alone would fill pages.
+    let mut without: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for test in tests.iter().filter(|test| test.has_ignored_flag()) {
+        let wanted = options
+            .filter
+            .as_deref()
+            .is_none_or(|filter| test.name().contains(filter));
+        if let (true, Some((engine, name))) = (wanted, test.name().split_once("::")) {
+            let reason = format!("{engine}: {}", test.kind());
+            without.entry(reason).or_default().push(name.to_owned());
+        }
+    }
     let arguments = Arguments {
         test_threads: Some(1),
         filter: options.filter,
@@ -128,15 +130,20 @@ fn run() -> Result<bool> {
         ..Arguments::default()
     };
     let conclusion = libtest_mimic::run(&arguments, tests);
+    let failures = std::mem::take(&mut locked(&lab).failures);
     drop(lab);
     if options.list {
         return Ok(true);
     }
     if !without.is_empty() {
-        println!(
-            "Not shown, because the engine has no means for it:\n  {}",
-            without.join("\n  ")
-        );
+        println!("Not shown, because the engine has no means for it:");
+    }
+    for (reason, names) in without {
+        println!("  {reason} ({}): {}", names.len(), names.join(", "));
+    }
+    // Again, and last: what keeps only the end of a long output keeps this.
+    for failure in failures {
+        println!("\nFAILED {failure}");
     }
     println!("{} passed, {} failed", conclusion.num_passed, conclusion.num_failed);
     if conclusion.num_passed + conclusion.num_failed == 0 {
