@@ -13,9 +13,9 @@ use web_sys::{
     ServiceWorkerState, ServiceWorkerUpdateViaCache, Window,
 };
 
-/// How long a worker may take to answer, at the first asking and the second: it may have to start, and to compile itself;
-/// but a message to a worker that is just being ended may never be answered, so the first does not wait long.
-const PATIENCE: [i32; 2] = [3_000, 17_000];
+/// When a message is sent again, and how long a worker may take in all: it may have to start, and to compile itself. But
+/// a message to a worker that is just being ended may never be answered, and an end may take its time.
+const PATIENCE: &[i32] = &[1_000, 2_000, 3_000, 4_000, 10_000];
 /// How long a registration is waited for where there is an active worker.
 const REGISTERING: i32 = 2_000;
 
@@ -148,31 +148,27 @@ impl Worker {
     }
 }
 
-/// Sends a message and waits for the answer; a second time, where the first got none that could be used.
+/// Sends a message and waits for the answer; a second time, where the first was an error: the worker has another
+/// instance of itself by then.
 async fn post(worker: &ServiceWorker, message: &ToWorker, packs: &[BlobBody]) -> Result<JsValue> {
     let bytes = protocol::encode(message);
-    let mut last = Error::new(ErrorCode::Timeout, "The service worker does not answer.");
-    for patience in PATIENCE {
-        let answer = channel::ask(patience, |port| {
+    let mut last = ErrorCode::Internal;
+    for _ in 0..2 {
+        let answer = channel::ask(PATIENCE, |port| {
             let message = envelope::seal(&bytes, packs.iter().map(BlobBody::blob));
             worker.post_message_with_transferable(&message, &Array::of1(port))
         })
-        .await;
-        match answer {
-            Ok(answer) => match envelope::get(&answer, "error").as_string() {
-                None => return Ok(answer),
-                Some(code) => {
-                    let code = code.parse().unwrap_or(ErrorCode::Internal);
-                    last = Error::new(code, "The service worker could not do its part.");
-                }
-            },
-            Err(error) => last = error,
-        }
-        if last.code() == ErrorCode::VersionMismatch {
+        .await
+        .map_err(|error| Error::new(error.code(), "The service worker does not answer."))?;
+        let Some(code) = envelope::get(&answer, "error").as_string() else {
+            return Ok(answer);
+        };
+        last = code.parse().unwrap_or(ErrorCode::Internal);
+        if last == ErrorCode::VersionMismatch {
             break;
         }
     }
-    Err(last)
+    Err(Error::new(last, "The service worker could not do its part."))
 }
 
 /// Waits for the registration, and for an active worker. A registration waits for whatever else is being done to it, and

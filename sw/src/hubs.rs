@@ -11,8 +11,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Client, ClientQueryOptions, ClientType, ServiceWorkerGlobalScope};
 
-/// How long a hub may take: one that is being torn down never answers.
-const PATIENCE: i32 = 2_000;
+/// When a hub is asked again, and how long it may take in all: one that is being torn down never answers.
+const PATIENCE: &[i32] = &[500, 1_500];
 
 /// How often the hubs are counted and asked, where all answer and fewer have the session than were counted.
 const ROUNDS: u32 = 3;
