@@ -172,6 +172,18 @@ impl Browser {
         self.goto("about:blank")
     }
 
+    /// Navigates the current window and waits for its load.
+    pub fn goto(&self, url: &str) -> Result {
+        self.driver.goto(url)?;
+        // WebKit's driver now and then returns before the document's modules have run.
+        let loaded =
+            "if (document.readyState !== 'complete') await new Promise((done) => addEventListener('load', done));";
+        match self.engine {
+            Engine::WebKit => self.eval(loaded, &json!({})).map(drop),
+            Engine::Chromium | Engine::Firefox => Ok(()),
+        }
+    }
+
     /// How long the log is now: give it to `log_since` later.
     pub fn log_mark(&self) -> u64 {
         std::fs::metadata(&self.log).map_or(0, |metadata| metadata.len())

@@ -20,10 +20,8 @@ self.virtualFiles.document = async (text, base, policy) => {
 
 try {
   await init({ module_or_path: wasm });
-  start(config);
+  start(config, early);
   self.onmessage = null;
-  // The events themselves, not copies: not every browser lets a script make one with another site's window as source.
-  while (early.length) self.dispatchEvent(early.shift());
 } catch (error) {
   // The host's handshake must not hang: whoever has asked, or asks from now on, is told.
   const answer = { id: 0, ok: false, error: { code: "INTERNAL", message: `The hub could not start: ${error}` } };
@@ -31,6 +29,6 @@ try {
     if (port) port.postMessage(answer);
     else if (data?.type === "PUT_FILES") source?.postMessage({ ...answer, id: data.id ?? 0, type: data.type }, origin === "null" ? "*" : origin);
   };
-  early.splice(0).forEach(tell);
+  early.forEach(tell);
   self.onmessage = tell;
 }

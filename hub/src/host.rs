@@ -191,8 +191,11 @@ impl Hub {
     }
 }
 
-/// Listens to hosts, to the worker, and to other tabs' hubs.
-pub(crate) fn listen(hub: &Rc<Hub>, window: &Window) {
+/// Listens to hosts, to the worker, and to other tabs' hubs. `early` is what hosts have said already.
+pub(crate) fn listen(hub: &Rc<Hub>, window: &Window, early: &[MessageEvent]) {
+    for event in early {
+        receive(hub, event);
+    }
     let this = hub.clone();
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| receive(&this, &event));
     // Errors of these calls mean a closed page, which needs no listener.

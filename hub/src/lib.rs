@@ -17,13 +17,15 @@ mod worker;
 use std::rc::Rc;
 use virtual_files_core::config::Config;
 use wasm_bindgen::prelude::*;
+use web_sys::MessageEvent;
 
-/// Starts the hub: registers the worker, opens the store, and listens to hosts from now on.
+/// Starts the hub: registers the worker, opens the store, and listens to hosts from now on. `early` are the messages that
+/// came before.
 #[wasm_bindgen]
-pub fn start(config: JsValue) -> Result<(), JsValue> {
+pub fn start(config: JsValue, early: Vec<MessageEvent>) -> Result<(), JsValue> {
     let config: Config = serde_wasm_bindgen::from_value(config)?;
     let window = web_sys::window().ok_or("The hub runs in a page.")?;
     let hub = Rc::new(host::Hub::new(config, &window)?);
-    host::listen(&hub, &window);
+    host::listen(&hub, &window, &early);
     Ok(())
 }

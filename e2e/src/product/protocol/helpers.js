@@ -38,7 +38,8 @@ const connection = (frame, origin, hello = { version: 1 }) => {
 };
 const connected = async (frame, origin) => {
   const line = connection(frame, origin);
-  await line.answer(0);
+  const hello = await line.answer(0);
+  if (!hello.ok) throw new Error(`the handshake: ${JSON.stringify(hello.error)}`);
   return line;
 };
 const codeOf = (answer) => answer.error?.code ?? 'ok';
