@@ -27,7 +27,7 @@ use web_sys::{Client, Response, ServiceWorkerGlobalScope};
 /// What the cache may account for, in bytes. Bodies are handles to what the browser holds, mostly on disk.
 const CACHE_BYTES: u64 = 256 << 20;
 
-/// How many clients' paths are remembered before all are forgotten: they can be asked for again.
+/// How many clients, and how many memory sessions, are remembered before all are forgotten: they can be asked for again.
 const MAX_CLIENTS: usize = 1_000;
 
 /// How long the browser may take to tell of a client, in milliseconds.
@@ -54,6 +54,22 @@ impl Found {
     }
 }
 
+/// Versions of a memory session.
+#[derive(Clone, Copy, Default)]
+struct Heard {
+    /// The newest that was put. No put is answered before this is heard.
+    put: u64,
+    /// The last that was deleted: a hub that is behind may still offer it.
+    removed: u64,
+}
+
+impl Heard {
+    /// Whether no hub can have a version that counts.
+    fn is_gone(self) -> bool {
+        self.removed > 0 && self.put <= self.removed
+    }
+}
+
 type JsResult<T> = std::result::Result<T, JsValue>;
 
 /// The state of one wasm instance.
@@ -69,8 +85,8 @@ pub(crate) struct Worker {
     cache: RefCell<Cache<BlobBody>>,
     /// Client ids and the paths of their URLs, if those are of this origin and name a path at all.
     clients: RefCell<Map<String, Option<String>>>,
-    /// Deleted sessions and their last versions: a hub that is behind may still offer one.
-    removed: RefCell<Map<SessionId, u64>>,
+    /// What this worker was told of sessions that are or were in hubs' memory.
+    heard: RefCell<Map<SessionId, Heard>>,
     started: u64,
 }
 
@@ -87,7 +103,7 @@ impl Worker {
             store: IndexedDbStore::default(),
             cache: RefCell::new(Cache::new(CACHE_BYTES)),
             clients: RefCell::default(),
-            removed: RefCell::default(),
+            heard: RefCell::default(),
             started: now(),
         };
         worker.open_early();
@@ -315,13 +331,26 @@ impl Worker {
 
     /// A memory session from the hubs, unless it is one that has been deleted.
     async fn recall(&self, id: &SessionId) -> Result<Option<hubs::Replica>> {
+        // A hub may have died since, or be too busy to tell that it has nothing.
+        if self.heard(id).is_gone() {
+            return Ok(None);
+        }
         let replica = hubs::recall(&self.scope, id).await?;
-        Ok(replica.filter(|(index, _)| index.version() > self.removed(id)))
+        Ok(replica.filter(|(index, _)| index.version() > self.heard(id).removed))
     }
 
-    /// The last version of a session that was deleted, 0 for none.
-    fn removed(&self, id: &SessionId) -> u64 {
-        self.removed.borrow().get(id).copied().unwrap_or_default()
+    fn heard(&self, id: &SessionId) -> Heard {
+        self.heard.borrow().get(id).copied().unwrap_or_default()
+    }
+
+    fn hear_of(&self, id: SessionId, what: impl FnOnce(&mut Heard)) {
+        let mut heard = self.heard(&id);
+        what(&mut heard);
+        let mut all = self.heard.borrow_mut();
+        if all.len() >= MAX_CLIENTS {
+            all.clear();
+        }
+        all.insert(id, heard);
     }
 
     /// Keeps a memory session.
@@ -386,11 +415,7 @@ impl Worker {
                 version,
             } => {
                 self.cache.borrow_mut().end(&session, token, None);
-                let mut removed = self.removed.borrow_mut();
-                if removed.len() >= MAX_CLIENTS {
-                    removed.clear();
-                }
-                removed.insert(session, version);
+                self.hear_of(session, |heard| heard.removed = version.max(heard.removed));
             }
             ToWorker::Adopt {
                 session,
@@ -406,7 +431,9 @@ impl Worker {
                     cache.end(&session, 0, Some(index.version()));
                     cache.ticket()
                 };
+                let put = index.version();
                 self.adopt(&session, ticket, Rc::new(index), &packs);
+                self.hear_of(session, |heard| heard.put = put.max(heard.put));
             }
             ToWorker::Recall { session } => return self.recalled(&session).await,
             ToWorker::Stats => return Ok(envelope::seal(&protocol::encode(&self.stats()), std::iter::empty())),
@@ -423,7 +450,7 @@ impl Worker {
                 .await?
                 .map(|(index, packs)| (Rc::new(index), packs)),
         };
-        let removed = self.removed(session);
+        let removed = self.heard(session).removed;
         let (snapshot, packs) = match replica {
             Some((index, packs)) => {
                 let ids = packs.iter().map(|(id, _)| id.0).collect();
