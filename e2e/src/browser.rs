@@ -179,7 +179,11 @@ impl Browser {
         let loaded =
             "if (document.readyState !== 'complete') await new Promise((done) => addEventListener('load', done));";
         match self.engine {
-            Engine::WebKit => self.eval(loaded, &json!({})).map(drop),
+            Engine::WebKit => match self.eval(loaded, &json!({})) {
+                // A page may go on to another by itself.
+                Err(error) if !error.to_string().contains("before the unload event") => Err(error),
+                _ => Ok(()),
+            },
             Engine::Chromium | Engine::Firefox => Ok(()),
         }
     }

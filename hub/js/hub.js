@@ -21,6 +21,7 @@ self.virtualFiles.document = async (text, base, policy) => {
 try {
   await init({ module_or_path: wasm });
   start(config, early);
+  early.length = 0;
   self.onmessage = null;
 } catch (error) {
   // The host's handshake must not hang: whoever has asked, or asks from now on, is told.

@@ -64,21 +64,28 @@ impl Sessions {
 
     /// Where a session is, if it is anywhere. A memory session's newest state is in this page afterwards.
     async fn find(&self, session: &SessionId) -> Result<Option<Storage>> {
-        let stored = self.refused.borrow().is_none() && self.memory.version(session).await?.is_none();
-        if stored && self.stored.version(session).await?.is_some() {
-            return Ok(Some(Storage::IndexedDb));
-        }
-        self.recall(session).await?;
-        Ok(self.memory.version(session).await?.map(|_| Storage::Memory))
+        self.find_or_removed(session).await.map(|(found, _)| found)
     }
 
-    /// Takes over a memory session from the worker, or through it from another tab's hub, where theirs is newer.
-    async fn recall(&self, session: &SessionId) -> Result<()> {
+    /// The same, and the last version that was deleted, as far as the worker was told; else 0.
+    async fn find_or_removed(&self, session: &SessionId) -> Result<(Option<Storage>, u64)> {
+        let stored = self.refused.borrow().is_none() && self.memory.version(session).await?.is_none();
+        if stored && self.stored.version(session).await?.is_some() {
+            return Ok((Some(Storage::IndexedDb), 0));
+        }
+        let removed = self.recall(session).await?;
+        let found = self.memory.version(session).await?.map(|_| Storage::Memory);
+        Ok((found, removed))
+    }
+
+    /// Takes over a memory session from the worker, or through it from another tab's hub, where theirs is newer. Gives the
+    /// last version that was deleted, or 0.
+    async fn recall(&self, session: &SessionId) -> Result<u64> {
         let message = ToWorker::Recall {
             session: session.clone(),
         };
         let Some(answer) = self.worker.ask(&message, &[]).await? else {
-            return Ok(());
+            return Ok(0);
         };
         let bytes = envelope::message(&answer)?;
         let snapshot: Snapshot = protocol::decode(&bytes)?;
@@ -95,7 +102,7 @@ impl Sessions {
                 self.hold(session).await;
             }
         }
-        Ok(())
+        Ok(snapshot.removed)
     }
 
     /// Lets the workers know that this page has the session.
@@ -134,13 +141,15 @@ impl Sessions {
         self: &Rc<Self>,
         session: SessionId,
         storage: Option<Storage>,
-        change: Change<BlobBody>,
+        mut change: Change<BlobBody>,
         aborted: Rc<Cell<bool>>,
     ) -> Result<Option<Changed>> {
         let this = self.clone();
         let id = session.clone();
         let changed = exclusive(&session, async move {
-            let found = this.find(&id).await?;
+            let (found, removed) = this.find_or_removed(&id).await?;
+            // The change was made ready before others': what is made again must be newer than what they deleted.
+            change.now = change.now.max(removed / 1_000 + 1);
             let refused = this.refused();
             let wanted = storage.map(|storage| if refused.is_some() { Storage::Memory } else { storage });
             let Some(target) = found.or(wanted) else {

@@ -26,14 +26,18 @@ pub(crate) type Replica = (Index, Vec<(PackId, BlobBody)>);
 /// Fails with `TIMEOUT` where a hub has the session and does not answer: what the others have may be older than what
 /// that one has acknowledged.
 pub(crate) async fn recall(scope: &ServiceWorkerGlobalScope, session: &SessionId) -> Result<Option<Replica>> {
-    // A hub that is counted may drop the session before it is asked. Where all have answered, all are counted anew.
+    // A hub that is counted may drop the session before it is asked: then all are counted anew. They are asked anew where
+    // all have answered.
+    let mut silent = false;
     for _ in 0..ROUNDS {
         let holders = holders(scope, session).await;
         if holders == Some(0) {
             return Ok(None);
         }
+        if silent {
+            break;
+        }
         let mut replicas: Vec<Replica> = Vec::new();
-        let mut silent = false;
         for answer in ask_all(scope, session).await {
             match JsFuture::from(answer).await {
                 Ok(answer) => replicas.extend(open(&answer)),
@@ -42,9 +46,6 @@ pub(crate) async fn recall(scope: &ServiceWorkerGlobalScope, session: &SessionId
         }
         if holders.is_none_or(|holders| replicas.len() >= holders) {
             return Ok(replicas.into_iter().max_by_key(|(index, _)| index.version()));
-        }
-        if silent {
-            break;
         }
     }
     Err(Error::new(

@@ -54,17 +54,17 @@ impl Found {
     }
 }
 
-/// Versions of a memory session.
+/// Versions that this worker was told of. It may have started since others, so they prove nothing by themselves.
 #[derive(Clone, Copy, Default)]
 struct Heard {
-    /// The newest that was put. No put is answered before this is heard.
+    /// The newest that was put in a hub's memory.
     put: u64,
     /// The last that was deleted: a hub that is behind may still offer it.
     removed: u64,
 }
 
 impl Heard {
-    /// Whether no hub can have a version that counts.
+    /// Whether, as far as this worker was told, no hub has a version that counts.
     fn is_gone(self) -> bool {
         self.removed > 0 && self.put <= self.removed
     }
@@ -85,7 +85,7 @@ pub(crate) struct Worker {
     cache: RefCell<Cache<BlobBody>>,
     /// Client ids and the paths of their URLs, if those are of this origin and name a path at all.
     clients: RefCell<Map<String, Option<String>>>,
-    /// What this worker was told of sessions that are or were in hubs' memory.
+    /// What this worker was told of memory sessions, and of deleted ones of either kind.
     heard: RefCell<Map<SessionId, Heard>>,
     started: u64,
 }
@@ -331,11 +331,11 @@ impl Worker {
 
     /// A memory session from the hubs, unless it is one that has been deleted.
     async fn recall(&self, id: &SessionId) -> Result<Option<hubs::Replica>> {
-        // A hub may have died since, or be too busy to tell that it has nothing.
-        if self.heard(id).is_gone() {
-            return Ok(None);
-        }
-        let replica = hubs::recall(&self.scope, id).await?;
+        let replica = match hubs::recall(&self.scope, id).await {
+            // A hub may be too busy to tell that it has nothing any more.
+            Err(_) if self.heard(id).is_gone() => None,
+            replica => replica?,
+        };
         Ok(replica.filter(|(index, _)| index.version() > self.heard(id).removed))
     }
 

@@ -30,9 +30,13 @@ pub async fn ask(patience: &[i32], post: impl Fn(&MessagePort) -> std::result::R
         let port = channel.port1();
         port.set_onmessage(Some(on_message.unchecked_ref()));
         ports.push(port);
-        if let Err(error) = post(&channel.port2()) {
-            result = Err(not_posted(error));
-            break;
+        match post(&channel.port2()) {
+            // An earlier one may still be answered.
+            Err(error) if ports.len() == 1 => {
+                result = Err(not_posted(error));
+                break;
+            }
+            _ => {}
         }
         if let Some(data) = within(*milliseconds, answer.clone()).await {
             result = Ok(data);
