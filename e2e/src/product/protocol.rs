@@ -22,6 +22,7 @@ pub(super) const CASES: &[Case] = &[
     })
     .under(SAME_SITE),
     Case::new("protocol_bare_put", bare),
+    Case::new("protocol_put_after_a_delete_by_a_clock_behind", behind).under(SAME_SITE),
     Case::new("protocol_abort", |context| {
         table(context, include_str!("protocol/abort.js"))
     })
@@ -65,6 +66,33 @@ fn bare(context: &mut Context<'_>) -> Result {
         let title = stage.run("return document.title", json!({}))?;
         ensure(title == "bare", || format!("{isolation}: the frame shows {title}"))?;
         stage.browser.leave()?;
+    }
+    Ok(())
+}
+
+/// A session made again is newer than what was deleted, also where the clock that it is made by is behind.
+fn behind(context: &mut Context<'_>) -> Result {
+    let stage = Stage::open(context)?;
+    for isolation in ISOLATIONS {
+        stage.goto_host()?;
+        let deleted = "const line = await connected(await hubAt(args.origin), args.origin);\
+                       await line.ask(put({ 'a.txt': 'old' }, { storage: 'memory' }));\
+                       same('deleted', (await line.ask({ type: 'DELETE_SESSION', sessionId: args.session })).value, { deleted: true });\
+                       self.late = await hubAt(args.origin); late.id = 'late';";
+        stage.speak(isolation, deleted)?;
+        stage.browser.enter("#late")?;
+        // Firefox shows a driver's scripts its own view of a page's objects.
+        let turned =
+            "const page = window.wrappedJSObject ?? window, then = Date.now() - 3600000; page.Date.now = () => then;";
+        stage.browser.eval(turned, &json!({}))?;
+        stage.browser.leave()?;
+        let again = "const line = await connected(late, args.origin);\
+                     same('put', codeOf(await line.ask(put({ 'b.txt': 'new' }, { storage: 'memory' }))), 'ok');\
+                     const paths = async () => (await line.ask({ type: 'LIST_FILES', sessionId: args.session })).value.files.map(({ path }) => path);\
+                     same('it is there', await paths(), ['b.txt']);\
+                     same('put more', codeOf(await line.ask(put({ 'c.txt': 'more' }, { storage: 'memory' }))), 'ok');\
+                     same('all of it', await paths(), ['b.txt', 'c.txt']);";
+        stage.speak(isolation, again)?;
     }
     Ok(())
 }
