@@ -14,12 +14,12 @@ const script = (code) => URL.createObjectURL(new Blob([code], { type: 'text/java
 const found = {};
 const attempt = async ([name, row]) => {
   try {
-    found[name] = await within(Promise.resolve().then(row), name, 10000);
+    found[name] = await within(Promise.resolve().then(row), name, args.absent.includes(name) ? 3000 : 20000);
   } catch (error) {
     found[name] = `${error.name}: ${error.message}`;
   }
 };
-// At once, as what is not there often shows by never coming; but one after another what touches the page or its worker.
+// At once, as what is not there often shows by never coming, for which nobody waits long; but one after another what touches the page or its worker.
 const alone = ([name]) => /^Service workers|pushState/.test(name);
 await Promise.all(Object.entries(rows).filter((row) => !alone(row)).map(attempt));
 for (const row of Object.entries(rows).filter(alone)) await attempt(row);

@@ -37,7 +37,8 @@ const ways = {
     element('style', { textContent: `@import url("${url('imported.css')}"); /* ${Math.random()} */` }),
     element('style', { textContent: `body { background: url("${url('background.svg')}") } /* ${Math.random()} */` }).then(() => fetch('kept.txt')),
   ]),
-  prefetch: () => Promise.race([element('link', { rel: 'prefetch', href: url('prefetch') }), refused(['prefetch', 'default'])]),
+  // An engine without prefetching, or that refuses it without a word, fires nothing.
+  prefetch: () => within(Promise.race([element('link', { rel: 'prefetch', href: url('prefetch') }), refused(['prefetch', 'default'])]), 'a prefetch', 1500),
   preload: () => element('link', { rel: 'preload', as: 'image', href: url('preload.svg') }),
   import: () => import(url('module.mjs')),
   frame: () => Promise.race([element('iframe', { src: url('frame') }, document.body), refused(['frame', 'child', 'default'])]),
