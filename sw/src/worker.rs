@@ -343,6 +343,14 @@ impl Worker {
         self.heard.borrow().get(id).copied().unwrap_or_default()
     }
 
+    /// Whether a memory session's version is older than the one here, or deleted.
+    fn is_past(&self, id: &SessionId, version: u64) -> bool {
+        let cache = self.cache.borrow();
+        let cached = cache.session(id.as_str());
+        let newer = cached.is_some_and(|(index, origin)| origin == Origin::Memory && index.version() > version);
+        newer || version <= self.heard(id).removed
+    }
+
     fn hear_of(&self, id: SessionId, what: impl FnOnce(&mut Heard)) {
         let mut heard = self.heard(&id);
         what(&mut heard);
@@ -425,13 +433,17 @@ impl Worker {
                 let packs = envelope::packs(message).into_iter().map(BlobBody::new);
                 let packs = ids.into_iter().map(PackId).zip(packs).collect();
                 let index = Index::decode(&index)?;
+                let put = index.version();
+                // Each hub sends its changes in order, but two hubs' messages, or one that was sent again, may come late.
+                if self.is_past(&session, put) {
+                    return Ok(JsValue::UNDEFINED);
+                }
                 // Whatever is being read of an older state is old from now on.
                 let ticket = {
                     let mut cache = self.cache.borrow_mut();
-                    cache.end(&session, 0, Some(index.version()));
+                    cache.end(&session, 0, Some(put));
                     cache.ticket()
                 };
-                let put = index.version();
                 self.adopt(&session, ticket, Rc::new(index), &packs);
                 self.hear_of(session, |heard| heard.put = put.max(heard.put));
             }
