@@ -4,10 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use libtest_mimic::{Failed, Trial};
+use serde_json::json;
 
 use crate::browser::{Browser, Engine, Profile};
 use crate::lab::{Lab, Shared};
 use crate::{Error, Result};
+
+/// What of the browser still answers in a hub's frame.
+const HEALTH: &str = include_str!("health.js");
 
 /// The host app's site in relation to the VFS origin's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,10 +236,11 @@ fn caught(run: impl FnOnce() -> Result) -> Result {
     })
 }
 
-/// The error with the paths of a screenshot and of what the browser printed.
+/// The error with the paths of a screenshot, and of a log: the error again, and what the browser printed.
 fn explain(lab: &Lab, engine: Engine, profile: Profile, name: &str, mark: u64, error: &Error) -> Failed {
     let mut text = error.to_string();
     if let Some(browser) = lab.running(engine, profile) {
+        text.push_str(&health(browser));
         let base = lab.out().join(name.replace("::", "-"));
         let picture = base.with_extension("png");
         match browser.screenshot(&picture) {
@@ -243,10 +248,26 @@ fn explain(lab: &Lab, engine: Engine, profile: Profile, name: &str, mark: u64, e
             Err(error) => text.push_str(&format!("\nno screenshot: {error}")),
         }
         let printed = base.with_extension("log");
-        match std::fs::write(&printed, browser.log_since(mark)) {
+        match std::fs::write(&printed, format!("{text}\n\n{}", browser.log_since(mark))) {
             Ok(()) => text.push_str(&format!("\nconsole: {}", printed.display())),
             Err(error) => text.push_str(&format!("\nno console: {error}")),
         }
     }
     Failed::from(text)
+}
+
+/// How each window's first hub is, if it has one: a line each.
+fn health(browser: &Browser) -> String {
+    let look = |window: &String| -> Result<String> {
+        browser.switch(window)?;
+        browser.leave()?;
+        browser.enter("iframe[src*='/hub.html']")?;
+        browser.eval(HEALTH, &json!({})).map(|found| found.to_string())
+    };
+    let windows = browser.windows().unwrap_or_default();
+    let lines = windows.iter().filter_map(|window| look(window).ok());
+    let lines = lines.map(|line| format!("\nits hub: {line}")).collect();
+    // For the screenshot.
+    drop(browser.leave());
+    lines
 }
