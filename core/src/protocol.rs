@@ -348,6 +348,8 @@ pub enum ToWorker {
     Adopt {
         /// The session.
         session: SessionId,
+        /// The change that ends with it, by its `Begin`; 0 where none was announced.
+        token: u64,
         /// The encoded `Index`.
         index: Vec<u8>,
         /// The ids of the packs beside the message, in their order.

@@ -227,6 +227,7 @@ pub(crate) fn listen(hub: &Rc<Hub>, window: &Window, early: &[MessageEvent]) {
                 let (sessions, mirrors) = (this.sessions.clone(), this.mirrors.clone());
                 spawn_local(async move {
                     sessions.forget(&session, removed).await;
+                    sessions.follow(&session, version as u64).await;
                     mirrors.refresh(&sessions, &session).await;
                 });
             }

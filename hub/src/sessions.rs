@@ -5,7 +5,7 @@
 //! such a session first takes over what the worker or another hub has of it. All changes of a session are made under
 //! its lock.
 
-use crate::locks::{Holding, exclusive};
+use crate::locks::{Holding, exclusive, holders};
 use crate::worker::Worker;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -175,10 +175,17 @@ impl Sessions {
                     applied?
                 }
                 Storage::Memory => {
-                    let applied = this.memory.apply(&id, change).await?;
-                    this.hold(&id).await;
-                    this.publish(&id).await?;
-                    applied
+                    // Nothing is changed where the worker does not hear of it.
+                    let token = this.begin(&id).await?;
+                    let applied = this.memory.apply(&id, change).await;
+                    match applied.is_ok() {
+                        true => {
+                            this.hold(&id).await;
+                            this.publish(&id, token).await;
+                        }
+                        false => this.end(&id, token, None).await,
+                    }
+                    applied?
                 }
             };
             Ok(Some(Changed {
@@ -225,13 +232,12 @@ impl Sessions {
                 return Err(error);
             }
             announce(version);
-            let session = id.clone();
-            this.tell_in_time(ToWorker::Gone {
-                session,
+            let gone = ToWorker::Gone {
+                session: id.clone(),
                 token,
                 version,
-            })
-            .await;
+            };
+            this.tell_in_time(gone, Vec::new()).await;
             Ok(Some(version))
         })
         .await
@@ -244,14 +250,26 @@ impl Sessions {
         }
     }
 
-    /// Forgets a memory session that this page needs no more; the worker looks for it elsewhere from now on.
+    /// Takes over what another tab has made of a memory session that this page has, too: it is not to go with that tab.
+    pub(crate) async fn follow(&self, session: &SessionId, version: u64) {
+        if matches!(self.memory.version(session).await, Ok(Some(mine)) if mine < version) {
+            // Where that fails, it is taken over when it is asked for.
+            drop(self.recall(session).await);
+        }
+    }
+
+    /// Forgets a memory session that this page needs no more.
     pub(crate) async fn release(self: &Rc<Self>, session: SessionId) -> Result<()> {
         let this = self.clone();
         let id = session.clone();
         exclusive(&session, async move {
             if this.memory.version(&id).await?.is_some() {
+                let others = holders(&id).await > 1;
                 this.drop_memory(&id).await;
-                this.end(&id, 0, None).await;
+                // What the worker has is the newest: the others may be about to take it over from there.
+                if !others {
+                    this.end(&id, 0, None).await;
+                }
             }
             Ok(())
         })
@@ -346,35 +364,37 @@ impl Sessions {
 
     async fn end(&self, session: &SessionId, token: u64, version: Option<u64>) {
         let session = session.clone();
-        self.tell_in_time(ToWorker::End {
+        let ended = ToWorker::End {
             session,
             token,
             version,
-        })
-        .await;
+        };
+        self.tell_in_time(ended, Vec::new()).await;
     }
 
     /// Tells the workers of what has happened already, and cannot fail any more. A worker that does not hear of it now
-    /// asks the store at every request, as it was told to when the change began; it is told again in the background.
-    async fn tell_in_time(&self, message: ToWorker) {
-        if self.worker.tell(&message, &[]).await.is_err() {
+    /// asks the store, or the hubs, at every request, as it was told to when the change began; it is told again in the
+    /// background.
+    async fn tell_in_time(&self, message: ToWorker, packs: Vec<BlobBody>) {
+        if self.worker.tell(&message, &packs).await.is_err() {
             let worker = self.worker.clone();
-            wasm_bindgen_futures::spawn_local(async move { drop(worker.tell(&message, &[]).await) });
+            wasm_bindgen_futures::spawn_local(async move { drop(worker.tell(&message, &packs).await) });
         }
     }
 
-    /// Sends the worker a memory session as it is now.
-    async fn publish(&self, session: &SessionId) -> Result<()> {
+    /// Sends the worker a memory session as it is now, after a change that it was told of, or 0.
+    async fn publish(&self, session: &SessionId, token: u64) {
         let Some((index, packs)) = self.memory.snapshot(session) else {
-            return Ok(());
+            return;
         };
         let (ids, bodies): (Vec<_>, Vec<_>) = packs.into_iter().map(|(id, body)| (id.0, body)).unzip();
         let message = ToWorker::Adopt {
             session: session.clone(),
+            token,
             index: index.encode(),
             packs: ids,
         };
-        self.worker.tell(&message, &bodies).await
+        self.tell_in_time(message, bodies).await;
     }
 
     /// Compacts after the answer is out: the put that caused it need not wait.
@@ -398,10 +418,12 @@ impl Sessions {
                         this.end(&id, token, version).await;
                         Ok(())
                     }
-                    Storage::Memory => match this.memory.compact(&id).await? {
-                        Some(_) => this.publish(&id).await,
-                        None => Ok(()),
-                    },
+                    Storage::Memory => {
+                        if this.memory.compact(&id).await?.is_some() {
+                            this.publish(&id, 0).await;
+                        }
+                        Ok(())
+                    }
                 }
             };
             // Nobody waits for it, and nothing is lost: the next put tries again.

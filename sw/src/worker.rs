@@ -427,6 +427,7 @@ impl Worker {
             }
             ToWorker::Adopt {
                 session,
+                token,
                 index,
                 packs: ids,
             } => {
@@ -435,15 +436,21 @@ impl Worker {
                 let index = Index::decode(&index)?;
                 let put = index.version();
                 // Each hub sends its changes in order, but two hubs' messages, or one that was sent again, may come late.
-                if self.is_past(&session, put) {
-                    return Ok(JsValue::UNDEFINED);
-                }
+                let past = self.is_past(&session, put);
                 // Whatever is being read of an older state is old from now on.
                 let ticket = {
                     let mut cache = self.cache.borrow_mut();
-                    cache.end(&session, 0, Some(put));
+                    let version = if past {
+                        cache.session(session.as_str()).map(|(index, _)| index.version())
+                    } else {
+                        Some(put)
+                    };
+                    cache.end(&session, token, version);
                     cache.ticket()
                 };
+                if past {
+                    return Ok(JsValue::UNDEFINED);
+                }
                 self.adopt(&session, ticket, Rc::new(index), &packs);
                 self.hear_of(session, |heard| heard.put = put.max(heard.put));
             }

@@ -205,7 +205,7 @@ proptest! {
             ToWorker::Begin { session: session.clone(), token },
             ToWorker::End { session: session.clone(), token, version },
             ToWorker::Gone { session: session.clone(), token, version: token },
-            ToWorker::Adopt { session: session.clone(), index, packs },
+            ToWorker::Adopt { session: session.clone(), token, index, packs },
             ToWorker::Recall { session },
             ToWorker::Stats,
         ] {

@@ -15,6 +15,7 @@ pub(in super::super) const CASES: &[Case] = &[
     Case::new("lifecycle_put_interrupted_by_closing_the_tab", interrupted).under(&[Host::SameSite]),
     Case::new("lifecycle_put_in_one_tab_is_seen_in_another", seen_elsewhere),
     Case::new("lifecycle_deleted_in_one_tab_is_gone_in_another", deleted_elsewhere),
+    Case::new("lifecycle_memory_session_outlives_the_tab_that_put_last", outlives).under(&[Host::SameSite]),
 ];
 
 fn reopened(context: &mut Context<'_>) -> Result {
@@ -331,6 +332,45 @@ fn seen_elsewhere(context: &mut Context<'_>) -> Result {
             format!("the other tab was told of these changes: {changes}")
         })
     })
+}
+
+/// What was put in one of two tabs that have a memory session stays in the other: where the first leaves the session at once,
+/// and where its tab is closed and the worker ends.
+fn outlives(context: &mut Context<'_>) -> Result {
+    let mut life = Life::open(context, "origin", json!({}))?;
+    let first = life.stage.browser.window()?;
+    for isolation in ISOLATIONS {
+        life.turn(isolation, json!({"storage": "memory"}));
+        life.stage.goto_host()?;
+        life.run("await open(); await session.put({ 'probe.html': PROBE, 'a.txt': 'first' }); self.preview = await mountProbe()")?;
+        let second = life.second()?;
+        life.run("await open(); await session.put({ 'a.txt': 'left at once' }); await session.dispose()")?;
+        life.stage.browser.switch(&first)?;
+        life.run(
+            r"
+            same((await ask(preview, 'a.txt')).text, 'left at once', 'served after the other tab has left');
+            same(await (await session.read('a.txt')).text(), 'left at once', 'read after the other tab has left');
+            self.changed = new Promise((resolve) => session.addEventListener('change', resolve, { once: true }));
+            ",
+        )?;
+        life.stage.browser.switch(&second)?;
+        life.run("await open(); await session.put({ 'a.txt': 'left by closing' })")?;
+        life.stage.browser.switch(&first)?;
+        // What the hub asks of the worker after the change, it asks after it has taken the change over.
+        life.run("await within(changed, 'the change'); await session.estimate()")?;
+        life.stage.browser.switch(&second)?;
+        life.stage.browser.close()?;
+        life.stage.browser.switch(&first)?;
+        life.stage.browser.stop_workers()?;
+        life.run(
+            r"
+            same((await ask(preview, 'a.txt')).text, 'left by closing', 'served after the other tab was closed');
+            same(await (await session.read('a.txt')).text(), 'left by closing', 'read after the other tab was closed');
+            await session.clear()
+            ",
+        )?;
+    }
+    Ok(())
 }
 
 fn deleted_elsewhere(context: &mut Context<'_>) -> Result {
