@@ -3,10 +3,11 @@
 //! Nothing here knows sessions of this page; `mirror.rs` does.
 
 use crate::convert;
-use js_sys::{Array, JSON, Reflect, Uint8Array};
+use js_sys::{Array, JSON, Promise, Reflect, Uint8Array};
 use serde::Serialize;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::rc::Rc;
 use virtual_files_core::change::{Change, Mode};
 use virtual_files_core::error::{Error, ErrorCode, Result};
 use virtual_files_core::map::Map;
@@ -17,16 +18,25 @@ use virtual_files_core::session::SessionId;
 use virtual_files_core::store::Body;
 use virtual_files_store::BlobBody;
 use virtual_files_web::envelope::get;
-use virtual_files_web::random_bytes;
+use virtual_files_web::{channel, random_bytes};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, RequestInit, Response};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use web_sys::{AbortController, Blob, Headers, RequestInit, Response};
 
 /// The version of the API.
 const API_VERSION: u32 = 1;
 
 /// About how many bytes go in one request.
 const PART_BYTES: u64 = 4 << 20;
+
+/// How long the edge may take for an answer, in milliseconds, beside what the bytes take that are sent on a slow line.
+const PATIENCE: u64 = 30_000;
+
+/// The slowest line, in bytes per millisecond.
+const SLOWEST: u64 = 16;
+
+/// How often is looked whether an answer is still wanted, in milliseconds.
+const LOOK: i32 = 250;
 
 /// A session at the edge, and the right to write it.
 #[derive(Debug)]
@@ -95,7 +105,12 @@ impl EdgeSession {
         let hashes = self.hashes(change).await?;
         let manifest = convert::value(&manifest(change, &hashes))?;
         let manifest = JSON::stringify(&manifest).map_err(|_| broken())?;
-        let begun = self.call("POST", "/uploads", Some(&manifest)).await?;
+        let manifest: JsValue = manifest.into();
+        let wanted = || going_on(0, 0);
+        let begun = self
+            .ask("POST", "/uploads", Some(&manifest), &wanted)
+            .await?
+            .granted()?;
         let upload = Upload {
             id: get(&begun, "upload").as_string().ok_or_else(broken)?,
         };
@@ -161,10 +176,12 @@ impl EdgeSession {
             let end = all.len().min(sent + PART_BYTES);
             let path = ["/uploads/", &upload.id, "?offset=", &sent.to_string()].concat();
             let part = all.slice(sent, end);
-            match self.call("PUT", &path, Some(part.blob())).await {
+            let wanted = || going_on(sent, all.len());
+            let put = || self.ask("PUT", &path, Some(part.blob()), &wanted);
+            match put().await.and_then(Answer::granted) {
                 // Once more, where only the connection broke. Where the part had arrived after all, that is said then.
                 Err(error) if error.code() == ErrorCode::EdgeUnavailable => {
-                    let again = self.ask("PUT", &path, Some(part.blob())).await?;
+                    let again = put().await?;
                     if get(&again.value, "received").as_f64() != Some(end as f64) {
                         again.granted()?;
                     }
@@ -208,11 +225,17 @@ impl EdgeSession {
 
     /// A request that is to be granted, and the value that answers it.
     async fn call(&self, method: &str, path: &str, body: Option<&JsValue>) -> Result<JsValue> {
-        self.ask(method, path, body).await?.granted()
+        self.ask(method, path, body, &|| true).await?.granted()
     }
 
-    /// A request, and what the edge says.
-    fn ask(&self, method: &str, path: &str, body: Option<&JsValue>) -> impl Future<Output = Result<Answer>> {
+    /// A request, and what the edge says, as long as that is `wanted`.
+    fn ask<'a>(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&JsValue>,
+        wanted: &'a dyn Fn() -> bool,
+    ) -> impl Future<Output = Result<Answer>> + use<'a> {
         let url = ["/_vf/sessions/", self.id.as_str(), path].concat();
         let init = RequestInit::new();
         init.set_method(method);
@@ -221,8 +244,15 @@ impl EdgeSession {
             init.set_headers(&headers);
             Ok(())
         });
+        let mut limit = PATIENCE;
         if let Some(body) = body {
+            let length = body.dyn_ref::<Blob>().map_or(0, |blob| blob.size() as u64);
+            limit += length / SLOWEST;
             init.set_body(body);
+        }
+        let controller = AbortController::new();
+        if let Ok(controller) = &controller {
+            init.set_signal(Some(&controller.signal()));
         }
         if method == "DELETE" {
             // A property that the bindings do not know.
@@ -231,21 +261,50 @@ impl EdgeSession {
         async move {
             authorized.map_err(|_| broken())?;
             let window = web_sys::window().ok_or_else(broken)?;
-            let response: Response = JsFuture::from(window.fetch_with_str_and_init(&url, &init))
-                .await
-                .ok()
-                .and_then(|response| response.dyn_into().ok())
+            let fetched = patient(window.fetch_with_str_and_init(&url, &init), limit, wanted).await;
+            if let (Err(_), Ok(controller)) = (&fetched, &controller) {
+                // No more bytes go where nobody waits for what becomes of them.
+                controller.abort();
+            }
+            let response: Response = fetched?
+                .and_then(|found| found.dyn_into().ok())
                 .ok_or_else(unreachable)?;
             let value = match response.status() {
                 204 => JsValue::UNDEFINED,
-                _ => JsFuture::from(response.json().map_err(|_| broken())?)
-                    .await
-                    .map_err(|_| unserved())?,
+                _ => patient(response.json().map_err(|_| broken())?, PATIENCE, wanted)
+                    .await?
+                    .ok_or_else(unserved)?,
             };
             Ok(Answer {
                 ok: response.ok(),
                 value,
             })
+        }
+    }
+}
+
+/// What a promise gives, or nothing where it rejects. Fails where it takes longer than `limit` milliseconds, or is not wanted
+/// any more.
+async fn patient(promise: Promise, limit: u64, wanted: &dyn Fn() -> bool) -> Result<Option<JsValue>> {
+    let settled = Rc::new(Cell::new(false));
+    let seen = settled.clone();
+    let promise = future_to_promise(async move {
+        let result = JsFuture::from(promise).await;
+        seen.set(true);
+        result
+    });
+    let mut waited = 0;
+    loop {
+        let found = channel::within(LOOK, promise.clone()).await;
+        if found.is_some() || settled.get() {
+            return Ok(found);
+        }
+        if !wanted() {
+            return Err(Error::new(ErrorCode::Aborted, "The request was given up."));
+        }
+        waited += LOOK.unsigned_abs();
+        if u64::from(waited) >= limit {
+            return Err(unreachable());
         }
     }
 }

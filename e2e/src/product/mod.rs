@@ -53,6 +53,7 @@ pub const CASES: &[&[Case]] = &[
     opaque::bundles::CASES,
     opaque::lacks::CASES,
     opaque::network::CASES,
+    opaque::silent::CASES,
     protocol::CASES,
     sdk::CASES,
     walls::hub::CASES,

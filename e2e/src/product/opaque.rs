@@ -4,6 +4,7 @@
 pub(super) mod bundles;
 pub(super) mod lacks;
 pub(super) mod network;
+pub(super) mod silent;
 
 use serde_json::{Value, json};
 
