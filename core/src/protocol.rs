@@ -355,6 +355,12 @@ pub enum ToWorker {
         /// The ids of the packs beside the message, in their order.
         packs: Vec<u64>,
     },
+    /// A hub has left a memory session. What the worker has of it counts as long as other hubs have the session: they may be
+    /// about to take over from there what this one had put.
+    Left {
+        /// The session.
+        session: SessionId,
+    },
     /// What the worker knows of a memory session, from itself or from any hub. Answered with a [`Snapshot`].
     Recall {
         /// The session.

@@ -25,9 +25,6 @@ extern "C" {
         options: &JsValue,
         callback: &Function,
     ) -> std::result::Result<Promise, JsValue>;
-
-    #[wasm_bindgen(method, catch)]
-    fn query(this: &LockManager) -> std::result::Result<Promise, JsValue>;
 }
 
 /// Only browsers older than those that this code is for have none: there, a store's changes are atomic all the same.
@@ -71,17 +68,6 @@ pub(crate) async fn exclusive<T: 'static>(
             "The browser took the session's lock away.",
         )),
     }
-}
-
-/// How many hubs have the session in their memory, this one among them; 0 where the browser does not tell.
-pub(crate) async fn holders(session: &SessionId) -> usize {
-    let Some(asked) = manager().and_then(|locks| locks.query().ok()) else {
-        return 0;
-    };
-    let held = envelope::get(&JsFuture::from(asked).await.unwrap_or_default(), "held");
-    let name = holder_lock(session);
-    let of_session = |lock: &JsValue| envelope::get(lock, "name").as_string().as_deref() == Some(&*name);
-    js_sys::Array::from(&held).iter().filter(of_session).count()
 }
 
 /// Says to all that this hub has the session in its memory, until it is dropped.

@@ -5,7 +5,7 @@
 //! such a session first takes over what the worker or another hub has of it. All changes of a session are made under
 //! its lock.
 
-use crate::locks::{Holding, exclusive, holders};
+use crate::locks::{Holding, exclusive};
 use crate::worker::Worker;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -258,18 +258,16 @@ impl Sessions {
         }
     }
 
-    /// Forgets a memory session that this page needs no more.
+    /// Forgets a memory session that this page needs no more. Whether others still have it, the worker finds out: this page
+    /// may be about to go.
     pub(crate) async fn release(self: &Rc<Self>, session: SessionId) -> Result<()> {
         let this = self.clone();
         let id = session.clone();
         exclusive(&session, async move {
             if this.memory.version(&id).await?.is_some() {
-                let others = holders(&id).await > 1;
                 this.drop_memory(&id).await;
-                // What the worker has is the newest: the others may be about to take it over from there.
-                if !others {
-                    this.end(&id, 0, None).await;
-                }
+                let left = ToWorker::Left { session: id.clone() };
+                this.tell_in_time(left, Vec::new()).await;
             }
             Ok(())
         })

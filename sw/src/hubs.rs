@@ -55,7 +55,7 @@ pub(crate) async fn recall(scope: &ServiceWorkerGlobalScope, session: &SessionId
 }
 
 /// How many hubs have the session in memory, by the locks that they hold. `None` where the browser does not tell.
-async fn holders(scope: &ServiceWorkerGlobalScope, session: &SessionId) -> Option<usize> {
+pub(crate) async fn holders(scope: &ServiceWorkerGlobalScope, session: &SessionId) -> Option<usize> {
     let locks = envelope::get(&scope.navigator(), "locks");
     let query: Function = envelope::get(&locks, "query").dyn_into().ok()?;
     let asked: Promise = query.call0(&locks).ok()?.dyn_into().ok()?;

@@ -61,6 +61,8 @@ struct Heard {
     put: u64,
     /// The last that was deleted: a hub that is behind may still offer it.
     removed: u64,
+    /// How often hubs have left the session since it was last known that some hub has it.
+    left: u32,
 }
 
 impl Heard {
@@ -272,13 +274,27 @@ impl Worker {
         ))
     }
 
-    /// The session's index, where the cache has it and no change of the session is under way.
+    /// The session's index, where the cache has it, no change of the session is under way, and hubs have it that lives there.
     fn certain(&self, id: &SessionId) -> Option<(Rc<Index>, Origin)> {
         let cache = self.cache.borrow();
         let (index, origin) = cache
             .session(id.as_str())
             .filter(|_| !cache.is_uncertain(id.as_str()))?;
-        Some((index.clone(), origin))
+        let held = origin == Origin::Persisted || self.heard(id).left == 0;
+        held.then(|| (index.clone(), origin))
+    }
+
+    /// After hubs have left a memory session: forgets it where none is left that has it.
+    async fn settle(&self, id: &SessionId) {
+        let left = self.heard(id).left;
+        if left == 0 {
+            return;
+        }
+        let held = hubs::holders(&self.scope, id).await.is_some_and(|holders| holders > 0);
+        if !held {
+            self.cache.borrow_mut().end(id, 0, None);
+        }
+        self.hear_of(id.clone(), |heard| heard.left -= left.min(heard.left));
     }
 
     /// The session: from the cache, from IndexedDB, or from a hub.
@@ -286,6 +302,7 @@ impl Worker {
     /// `verify` compares a stored session's version with the store's in any case: a hub may have died in a change that
     /// this worker was never told of, having been stopped in the middle of it.
     async fn find(&self, id: &SessionId, verify: bool) -> Result<Option<Found>> {
+        self.settle(id).await;
         if let Some((index, origin)) = self.certain(id)
             && !(verify && origin == Origin::Persisted)
         {
@@ -452,8 +469,12 @@ impl Worker {
                     return Ok(JsValue::UNDEFINED);
                 }
                 self.adopt(&session, ticket, Rc::new(index), &packs);
-                self.hear_of(session, |heard| heard.put = put.max(heard.put));
+                self.hear_of(session, |heard| {
+                    heard.put = put.max(heard.put);
+                    heard.left = 0;
+                });
             }
+            ToWorker::Left { session } => self.hear_of(session, |heard| heard.left += 1),
             ToWorker::Recall { session } => return self.recalled(&session).await,
             ToWorker::Stats => return Ok(envelope::seal(&protocol::encode(&self.stats()), std::iter::empty())),
         }
@@ -462,6 +483,7 @@ impl Worker {
 
     /// A memory session for a hub that joins it.
     async fn recalled(&self, session: &SessionId) -> Result<JsValue> {
+        self.settle(session).await;
         let replica = match self.replica(session) {
             Some(replica) => Some(replica),
             None => self

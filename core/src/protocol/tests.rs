@@ -206,6 +206,7 @@ proptest! {
             ToWorker::End { session: session.clone(), token, version },
             ToWorker::Gone { session: session.clone(), token, version: token },
             ToWorker::Adopt { session: session.clone(), token, index, packs },
+            ToWorker::Left { session: session.clone() },
             ToWorker::Recall { session },
             ToWorker::Stats,
         ] {
