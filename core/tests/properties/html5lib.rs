@@ -1,4 +1,5 @@
-//! The injection held against the tree construction tests of html5lib: every `#data` of them is a document here.
+//! The injection held against the tree construction tests of html5lib (MIT, see their LICENSE): every `#data` of them is a
+//! document here.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +19,7 @@ fn documents(file: &str) -> Vec<&str> {
 
 #[test]
 fn html5lib_tests() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/html5lib-tree-construction");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/html5lib-tree-construction");
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| {
         panic!("the tests of html5lib should be in {}: {error}", folder.display());
     });
