@@ -21,7 +21,7 @@ pub const PROTOCOL_VERSION: u32 = 1;
 
 /// Of the messages between hub and worker. It grows whenever one of them, or the encoded index, changes its form: a hub and
 /// a worker of two releases may meet while a new one rolls out, and must not take each other's words for their own.
-pub const WIRE_FORMAT: u32 = 1;
+pub const WIRE_FORMAT: u32 = 2;
 
 /// The lock that a hub holds, shared, for as long as it has a session in its memory: who asks for the session then knows
 /// how many have it.
@@ -319,7 +319,7 @@ impl FileInfo {
 /// From the hub to the service worker. Each is answered, so that a put can wait until the worker knows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ToWorker {
-    /// A session is about to change: until the same token has ended, ask the store for every request.
+    /// A session is about to change: until the same token has ended, ask the store, or the hubs, for every request.
     Begin {
         /// The session.
         session: SessionId,
