@@ -1,9 +1,9 @@
 //! The sessions of this origin: in IndexedDB or in this page, and how a change of either reaches the worker.
 //!
-//! A change of a stored session is announced before it commits (the worker then asks the store at every request) and
-//! again after, with the new version. A session in memory is sent whole, since its hub is its store; a hub that joins
-//! such a session first takes over what the worker or another hub has of it. All changes of a session are made under
-//! its lock.
+//! A change is announced before it is made (the worker then asks the store, or the hubs, at every request) and again after,
+//! with the new version. A session in memory is sent whole, since its hub is its store; a hub that joins such a session
+//! first takes over what the worker or another hub has of it, and hubs that have it follow each other's changes. All
+//! changes of a session are made under its lock.
 
 use crate::locks::{Holding, exclusive};
 use crate::worker::Worker;
