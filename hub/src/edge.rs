@@ -20,7 +20,7 @@ use virtual_files_store::BlobBody;
 use virtual_files_web::envelope::get;
 use virtual_files_web::{channel, random_bytes};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 use web_sys::{AbortController, Blob, Headers, RequestInit, Response};
 
 /// The version of the API.
@@ -116,14 +116,14 @@ impl EdgeSession {
         };
         let found = get(&begun, "version").as_f64().unwrap_or_default() as u64;
         if version.is_some_and(|version| version != found) {
-            self.abandon(upload).await;
+            self.abandon(upload);
             return Ok(None);
         }
         let missing: Array = get(&begun, "missing").dyn_into().map_err(|_| broken())?;
         match self.send(&upload, change, &missing, going_on).await {
             Ok(()) => Ok(Some(upload)),
             Err(error) => {
-                self.abandon(upload).await;
+                self.abandon(upload);
                 Err(error)
             }
         }
@@ -176,7 +176,8 @@ impl EdgeSession {
             let end = all.len().min(sent + PART_BYTES);
             let path = ["/uploads/", &upload.id, "?offset=", &sent.to_string()].concat();
             let part = all.slice(sent, end);
-            let wanted = || going_on(sent, all.len());
+            // Asked more often than there is progress to tell of.
+            let wanted = || going_on(0, 0);
             let put = || self.ask("PUT", &path, Some(part.blob()), &wanted);
             match put().await.and_then(Answer::granted) {
                 // Once more, where only the connection broke. Where the part had arrived after all, that is said then.
@@ -198,15 +199,16 @@ impl EdgeSession {
         match self.call("POST", &path, None).await {
             Ok(done) => Ok(get(&done, "version").as_f64().unwrap_or_default() as u64),
             Err(error) => {
-                self.abandon(upload).await;
+                self.abandon(upload);
                 Err(error)
             }
         }
     }
 
-    /// Gives an upload up. The edge forgets it in time where this does not arrive.
-    pub(crate) async fn abandon(&self, upload: Upload) {
-        drop(self.call("DELETE", &["/uploads/", &upload.id].concat(), None).await);
+    /// Gives an upload up. Nobody waits for it: the edge forgets it in time where this does not arrive.
+    pub(crate) fn abandon(&self, upload: Upload) {
+        let given_up = self.ask("DELETE", &["/uploads/", &upload.id].concat(), None, &|| true);
+        spawn_local(async move { drop(given_up.await) });
     }
 
     /// The version that the edge has; 0 where it has none.
@@ -261,24 +263,28 @@ impl EdgeSession {
         async move {
             authorized.map_err(|_| broken())?;
             let window = web_sys::window().ok_or_else(broken)?;
-            let fetched = patient(window.fetch_with_str_and_init(&url, &init), limit, wanted).await;
-            if let (Err(_), Ok(controller)) = (&fetched, &controller) {
-                // No more bytes go where nobody waits for what becomes of them.
+            let answer = async {
+                let fetched = patient(window.fetch_with_str_and_init(&url, &init), limit, wanted).await?;
+                let response: Response = fetched
+                    .and_then(|found| found.dyn_into().ok())
+                    .ok_or_else(unreachable)?;
+                let value = match response.status() {
+                    204 => JsValue::UNDEFINED,
+                    _ => patient(response.json().map_err(|_| broken())?, PATIENCE, wanted)
+                        .await?
+                        .ok_or_else(unserved)?,
+                };
+                Ok(Answer {
+                    ok: response.ok(),
+                    value,
+                })
+            }
+            .await;
+            if let (Err(_), Ok(controller)) = (&answer, &controller) {
+                // Nothing more goes or comes where nobody waits for it.
                 controller.abort();
             }
-            let response: Response = fetched?
-                .and_then(|found| found.dyn_into().ok())
-                .ok_or_else(unreachable)?;
-            let value = match response.status() {
-                204 => JsValue::UNDEFINED,
-                _ => patient(response.json().map_err(|_| broken())?, PATIENCE, wanted)
-                    .await?
-                    .ok_or_else(unserved)?,
-            };
-            Ok(Answer {
-                ok: response.ok(),
-                value,
-            })
+            answer
         }
     }
 }

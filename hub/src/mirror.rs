@@ -163,9 +163,9 @@ impl Staged {
     }
 
     /// Gives the change up, where it was not made here.
-    pub(crate) async fn abandon(self) {
+    pub(crate) fn abandon(self) {
         if let Some(upload) = self.upload {
-            self.mirror.edge.abandon(upload).await;
+            self.mirror.edge.abandon(upload);
         }
     }
 }

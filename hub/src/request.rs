@@ -324,7 +324,7 @@ async fn change_all(
             // Made it is, whatever the edge says: who listens is told.
             committed.inspect_err(|_| hub.announce(session, changed.applied.version))?;
         }
-        (Some(staged), _) => staged.abandon().await,
+        (Some(staged), _) => staged.abandon(),
         // The edge may have got the session just now, without this.
         (None, Ok(Some(_))) => hub.mirrors.refresh(&hub.sessions, session).await,
         (None, _) => {}

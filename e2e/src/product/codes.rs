@@ -267,20 +267,8 @@ fn quota(context: &mut Context<'_>) -> Result {
 
 /// A VFS origin on a static server: its assets, filled in beforehand, and no Worker.
 fn without_edge() -> Result<Server> {
-    let folder = super::dist("origin")?;
-    let config = json!({"host": "virtual-files.localhost", "allowedHosts": ["http://localhost:*", "http://*.virtual-files.localhost:*"]});
-    let fill = move |name: &str| {
-        let text = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
-        text.replace("\"__VF_CONFIG__\"", &config.to_string())
-            .replace("__VF_NONCE__", "static")
-    };
     let assets = super::dist("origin")?;
-    Server::start(move |hit| match hit.path() {
-        "/hub.html" => Reply::html(fill("hub.html")),
-        "/sw.js" => Reply::script(fill("sw.js")),
-        path if path.starts_with("/_vf/") => Reply::file(&assets, path),
-        _ => Reply::missing(),
-    })
+    Server::start(move |hit| super::asset(&assets, hit.path()).unwrap_or_else(Reply::missing))
 }
 
 /// Where there is neither, the one that could be had by the visitor is told of.

@@ -21,6 +21,8 @@ mod table;
 mod walls;
 pub mod wrangler;
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::Result;
@@ -75,7 +77,7 @@ impl Product {
     }
 
     /// The same with a log of this name below `out`.
-    pub fn serve(out: &std::path::Path, name: &str) -> Result<Self> {
+    pub fn serve(out: &Path, name: &str) -> Result<Self> {
         // All cases come from one address.
         let quota = [
             "EDGE_ADDRESS_SESSIONS_PER_HOUR:100000",
@@ -137,6 +139,21 @@ fn host_server(vfs_port: u16) -> Result<Server> {
             _ => Reply::missing(),
         },
     })
+}
+
+/// An asset of the VFS origin, from the folder of them, as a static server would have it: its marks filled in beforehand.
+fn asset(folder: &Path, path: &str) -> Option<Reply> {
+    let config = json!({"host": "virtual-files.localhost", "allowedHosts": ["http://localhost:*", "http://*.virtual-files.localhost:*"]});
+    let fill = |name: &str| {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+        virtual_files_core::edge::fill(&text, &config.to_string(), "static")
+    };
+    match path {
+        "/hub.html" => Some(Reply::html(fill("hub.html"))),
+        "/sw.js" => Some(Reply::script(fill("sw.js"))),
+        _ if path.starts_with("/_vf/") => Some(Reply::file(folder, path)),
+        _ => None,
+    }
 }
 
 /// The README's first example, as it stands there but for the port.
