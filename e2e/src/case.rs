@@ -176,9 +176,9 @@ struct Place {
     host: Host,
 }
 
-/// A case that panicked has poisoned the lock; the browsers behind it are checked before each use anyway.
-pub fn locked(lab: &Mutex<Lab>) -> MutexGuard<'_, Lab> {
-    lab.lock().unwrap_or_else(PoisonError::into_inner)
+/// A case that panicked has poisoned the lock; what is behind it is checked before each use anyway.
+pub fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn run(lab: &Mutex<Lab>, case: &Case, place: Place, name: &str) -> std::result::Result<(), Failed> {

@@ -94,11 +94,11 @@ impl Mirrors {
         let Some(mirror) = self.get(session) else {
             return Ok(None);
         };
-        let turn = mirror.turn().await;
         // What the edge never had does not hold up the puts of a session that others show without it.
         if !mirror.committed.get() {
             return Ok(None);
         }
+        let turn = mirror.turn().await;
         let mut upload = None;
         if let Some(version) = mirror.version.get() {
             let going_on = mirror.open_and(going_on);
@@ -114,10 +114,11 @@ impl Mirrors {
     /// Tells the edge what a session has become otherwise than by [`Mirrors::stage`]: in another tab, or while it was opened.
     pub(crate) async fn refresh(&self, sessions: &Sessions, session: &SessionId) {
         if let Some(mirror) = self.get(session) {
-            let _turn = mirror.turn().await;
+            // Who is telling it for the first time looks again afterwards.
             if !mirror.committed.get() {
                 return;
             }
+            let _turn = mirror.turn().await;
             // Whoever mounts or puts next tries again, and is told of an error.
             drop(mirror.tell_all(sessions, session, &|_, _| true).await);
         }
@@ -156,7 +157,7 @@ impl Staged {
             }
             // What the upload counted on is gone from the edge.
             Err(error) if matches!(error.code(), ErrorCode::Aborted | ErrorCode::NotFound) => {
-                self.mirror.tell_all(sessions, session, &|_, _| true).await
+                self.mirror.tell_all(sessions, session, &|_, _| true).await.map(drop)
             }
             Err(error) => Err(error),
         }
@@ -191,7 +192,12 @@ impl Mirror {
         }
         let known = self.version.get();
         if known.is_none() || known != Some(self.edge.version().await?) {
-            self.tell_all(sessions, session, going_on).await?;
+            let told = self.tell_all(sessions, session, going_on).await?;
+            let now = sessions.index(session).await?;
+            // No put waits for the first time; from then on each waits for its turn.
+            if told != now.map_or(0, |(index, _)| index.version()) && !self.closed.get() {
+                self.tell_all(sessions, session, going_on).await?;
+            }
         }
         if self.closed.get() { Err(closed()) } else { Ok(()) }
     }
@@ -201,27 +207,29 @@ impl Mirror {
         move |done, of| going_on(done, of) && !self.closed.get()
     }
 
-    /// Tells the edge the whole session.
+    /// Tells the edge the whole session. Gives the version that it has here, 0 where there is none.
     async fn tell_all(
         &self,
         sessions: &Sessions,
         session: &SessionId,
         going_on: &dyn Fn(u64, u64) -> bool,
-    ) -> Result<()> {
+    ) -> Result<u64> {
         self.version.set(None);
+        let mut told = 0;
         let mut change = Change::new(Mode::Replace, 0);
         // None would leave the edge those of a session that is gone here.
         change.options = Some(SessionOptions::default());
         if let Some((index, packs)) = sessions.export(session).await? {
             (change.packs, change.files) = export::bundle(&index, packs);
             change.options = Some(index.options().clone());
+            told = index.version();
         }
         let upload = self.edge.upload(&change, None, &self.open_and(going_on)).await?;
         let upload = upload.filter(|_| !self.closed.get()).ok_or_else(closed)?;
         let version = self.edge.commit(upload).await?;
         self.version.set(Some(version));
         self.committed.set(true);
-        Ok(())
+        Ok(told)
     }
 }
 

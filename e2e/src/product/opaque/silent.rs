@@ -1,50 +1,58 @@
 //! An edge that takes a request and never answers it: nobody waits for it for ever, nor longer than they want to.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::super::{Stage, asset, dist};
-use crate::case::{Case, Context, Host};
+use crate::case::{Case, Context, Host, locked};
 use crate::server::{Hit, Reply, Server};
 use crate::{Result, ensure};
 
-pub(in super::super) const CASES: &[Case] =
-    &[Case::new("opaque_put_where_the_edge_falls_silent", silent).under(&[Host::SameSite])];
+pub(in super::super) const CASES: &[Case] = &[
+    Case::new("opaque_put_where_the_edge_falls_silent", silent).under(&[Host::SameSite]),
+    Case::new("opaque_put_beside_the_first_upload", beside).under(&[Host::SameSite]),
+];
 
-/// What the edge does not answer any more.
+/// What the edge does not answer, by method: a manifest or commit is a POST, a part a PUT.
 #[derive(Default)]
 struct Silence {
-    /// Manifests and commits.
-    begins: AtomicBool,
-    /// Everything else: parts, and that an upload is given up.
-    rest: AtomicBool,
-    /// How many manifests and parts wait. The server notes a request once it is answered, and those never are.
-    waiting: [AtomicUsize; 2],
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    silent: Vec<&'static str>,
+    /// The methods of what waits for an answer. The server notes a request when it is answered only.
+    waiting: Vec<String>,
 }
 
 impl Silence {
-    fn takes(&self, hit: &Hit) -> bool {
-        let which = if hit.method == "POST" { &self.begins } else { &self.rest };
-        which.load(Ordering::SeqCst)
+    fn set(&self, silent: &[&'static str]) {
+        locked(&self.state).silent = silent.to_vec();
+        self.changed.notify_all();
     }
 
-    fn waiting(&self, method: &str) -> Option<&AtomicUsize> {
-        let place = ["POST", "PUT"].iter().position(|counted| *counted == method)?;
-        self.waiting.get(place)
+    /// Waits until a request may be answered.
+    fn keep(&self, hit: &Hit) {
+        let mut state = locked(&self.state);
+        while state.silent.contains(&hit.method.as_str()) {
+            state.waiting.push(hit.method.clone());
+            self.changed.notify_all();
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     /// Waits until the edge was asked something by this method that it does not answer.
-    fn wait(&self, method: &str) -> Result {
-        let waiting = self.waiting(method).ok_or("not counted")?;
-        let limit = Instant::now() + Duration::from_secs(20);
-        while waiting.load(Ordering::SeqCst) == 0 {
-            ensure(Instant::now() < limit, || "the edge is not asked".to_owned())?;
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Ok(())
+    fn asked(&self, method: &str) -> Result {
+        let unasked = |state: &mut State| !state.waiting.iter().any(|waiting| waiting == method);
+        let waited = self
+            .changed
+            .wait_timeout_while(locked(&self.state), Duration::from_secs(20), unasked);
+        let result = waited.unwrap_or_else(PoisonError::into_inner).1;
+        ensure(!result.timed_out(), || format!("no {method} reached the edge"))
     }
 }
 
@@ -54,15 +62,8 @@ fn edge(silence: Arc<Silence>) -> Result<Server> {
     Server::start(move |hit| match hit.path() {
         "/_vf/hello" => json(&json!({"version": 1, "allowed": true})),
         path if path.starts_with("/_vf/sessions/") => {
-            if silence.takes(hit) {
-                if let Some(waiting) = silence.waiting(&hit.method) {
-                    waiting.fetch_add(1, Ordering::SeqCst);
-                }
-                loop {
-                    std::thread::park();
-                }
-            }
-            answer(hit, silence.rest.load(Ordering::SeqCst))
+            silence.keep(hit);
+            answer(hit, locked(&silence.state).silent.contains(&"PUT"))
         }
         path => asset(&folder, path).unwrap_or_else(|| Reply::html("<!doctype html><title>a preview</title>")),
     })
@@ -95,11 +96,11 @@ fn silent(context: &mut Context<'_>) -> Result {
         self.codeOf = (promise) => promise.then(() => 'done', ({ code }) => code);
         ";
     stage.run(open, json!({"origin": server.origin("virtual-files.localhost")}))?;
-    for (which, method) in [(&silence.rest, "PUT"), (&silence.begins, "POST")] {
-        which.store(true, Ordering::SeqCst);
+    for (silent, method) in [(&["PUT", "DELETE"], "PUT"), (&["POST", "DELETE"], "POST")] {
+        silence.set(silent);
         let begin = "self.control = new AbortController(); self.put = codeOf(session.put({ 'index.html': 'given up' }, { signal: control.signal }))";
         stage.run(begin, json!({}))?;
-        silence.wait(method)?;
+        silence.asked(method)?;
         let given_up = stage.run(
             "control.abort(); return await within(put, 'what is given up')",
             json!({}),
@@ -110,4 +111,34 @@ fn silent(context: &mut Context<'_>) -> Result {
                 return [code, await (await session.read('index.html')).text()]";
     let found = stage.run(wait, json!({}))?;
     ensure(found == json!(["EDGE_UNAVAILABLE", "y"]), || found.to_string())
+}
+
+/// Who shows a session without the edge does not wait for it while another has it told the first time, and what is put
+/// meanwhile is told afterwards.
+fn beside(context: &mut Context<'_>) -> Result {
+    let silence = Arc::new(Silence::default());
+    let server = edge(silence.clone())?;
+    let stage = Stage::open(context)?;
+    silence.set(&["POST"]);
+    let open = r"
+        const vfs = await connect({ origin: args.origin });
+        self.session = await within(vfs.session({ isolation: 'shared' }), 'session');
+        await within(session.put({ 'index.html': 'x' }), 'put');
+        const other = await within(vfs.session({ id: session.id, isolation: 'shared' }), 'another');
+        self.mounted = other.mount(stage, { isolation: 'opaque' });
+        ";
+    stage.run(open, json!({"origin": server.origin("virtual-files.localhost")}))?;
+    silence.asked("POST")?;
+    stage.run(
+        "await within(session.put({ 'index.html': 'y' }), 'a put beside')",
+        json!({}),
+    )?;
+    silence.set(&[]);
+    stage.run("await within(mounted, 'mount')", json!({}))?;
+    let commits = server
+        .hits()
+        .iter()
+        .filter(|hit| hit.path().ends_with("/commit"))
+        .count();
+    ensure(commits == 2, || format!("{commits} bundles were made at the edge"))
 }
