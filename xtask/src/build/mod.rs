@@ -13,6 +13,7 @@
 
 mod edge;
 mod hub;
+mod imports;
 mod npm;
 mod output;
 mod wasm;

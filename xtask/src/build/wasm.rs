@@ -1,9 +1,10 @@
 //! From a crate to optimised wasm with its JavaScript bindings.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Builder;
-use crate::failure::{Failure, Result};
+use super::{Builder, imports};
+use crate::failure::{Context, Failure, Result};
 use crate::run::Run;
 use crate::stamp::Inputs;
 use crate::workspace::{self, WASM};
@@ -112,7 +113,7 @@ impl Artefact {
             let message = format!("{} made no wasm: its crate-type must be cdylib", self.package);
             return Err(Failure::new(message));
         }
-        let recipe = format!("{} {:?} {FEATURES:?}", self.target, self.arguments);
+        let recipe = format!("short imports {} {:?} {FEATURES:?}", self.target, self.arguments);
         Inputs::new(&format!(
             "{recipe} {} {:?}",
             pins::locked("wasm-bindgen")?,
@@ -121,7 +122,8 @@ impl Artefact {
         .path(&compiled)?
         .step(&format!("wasm-{}", self.name), &[self.bindings(), self.wasm()], || {
             self.bind(builder, &compiled)?;
-            optimise(&self.wasm())
+            optimise(&self.wasm())?;
+            self.shorten()
         })
     }
 
@@ -133,6 +135,13 @@ impl Artefact {
             .arg(self.folder())
             .args(self.arguments)
             .run()
+    }
+
+    fn shorten(&self) -> Result<()> {
+        let (wasm, bindings) = (self.wasm(), self.bindings());
+        let (short, text) = imports::shorten(&fs::read(&wasm).at(&wasm)?, &workspace::read(&bindings)?)?;
+        workspace::write(&wasm, short)?;
+        workspace::write(&bindings, text)
     }
 }
 
