@@ -6,7 +6,7 @@ use virtual_files_core::error::{Error, ErrorCode, Result};
 use virtual_files_core::protocol::{self, ToWorker};
 use virtual_files_store::BlobBody;
 use virtual_files_web::{channel, envelope};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     DomException, RegistrationOptions, ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration,
@@ -16,6 +16,8 @@ use web_sys::{
 /// When a message is sent again, and how long a worker may take in all: it may have to start, and to compile itself. But
 /// a message to a worker that is just being ended may never be answered, and an end may take its time.
 const PATIENCE: &[i32] = &[1_000, 2_000, 3_000, 4_000, 10_000];
+/// How long a newer worker is waited for, at each of its steps.
+const RENEWING: i32 = 10_000;
 /// How long a registration is waited for where there is an active worker.
 const REGISTERING: i32 = 2_000;
 
@@ -89,6 +91,13 @@ impl Worker {
 
     /// Asks the active worker. `None` where there is none, and so none that could hold stale state.
     pub(crate) async fn ask(&self, message: &ToWorker, packs: &[BlobBody]) -> Result<Option<JsValue>> {
+        match self.ask_now(message, packs).await {
+            Err(error) if self.renews(&error).await => self.ask_now(message, packs).await,
+            answer => answer,
+        }
+    }
+
+    async fn ask_now(&self, message: &ToWorker, packs: &[BlobBody]) -> Result<Option<JsValue>> {
         self.look().await;
         let worker = self.known.borrow().first().cloned();
         match worker {
@@ -99,40 +108,48 @@ impl Worker {
 
     /// Tells every worker, and waits until each has heard.
     pub(crate) async fn tell(&self, message: &ToWorker, packs: &[BlobBody]) -> Result<()> {
+        match self.tell_now(message, packs).await {
+            Err(error) if self.renews(&error).await => self.tell_now(message, packs).await,
+            told => told,
+        }
+    }
+
+    async fn tell_now(&self, message: &ToWorker, packs: &[BlobBody]) -> Result<()> {
         self.look().await;
         let workers = self.known.borrow().clone();
         for worker in workers {
             match post(&worker, message, packs).await {
                 // It has gone while it was spoken to, and what it knew with it.
                 Err(_) if worker.state() == ServiceWorkerState::Redundant => {}
-                Err(error) => {
-                    if error.code() == ErrorCode::VersionMismatch {
-                        self.update();
-                    }
-                    return Err(error);
-                }
+                Err(error) => return Err(error),
                 Ok(_) => {}
             }
         }
         Ok(())
     }
 
-    /// Has the browser look for a newer worker.
-    fn update(&self) {
-        let Some(container) = self.container.clone() else {
-            return;
+    /// Whether an error was that of a worker of another release, in whose place there is a newer one now.
+    async fn renews(&self, error: &Error) -> bool {
+        if error.code() != ErrorCode::VersionMismatch {
+            return false;
+        }
+        let Some(container) = &self.container else { return false };
+        let older = self.known.borrow().first().cloned();
+        let registration = JsFuture::from(container.get_registration_with_document_url("/")).await;
+        let Some(registration) = registration
+            .ok()
+            .and_then(|found| found.dyn_into::<ServiceWorkerRegistration>().ok())
+        else {
+            return false;
         };
-        wasm_bindgen_futures::spawn_local(async move {
-            let registration = JsFuture::from(container.get_registration_with_document_url("/")).await;
-            if let Some(found) = registration
-                .ok()
-                .and_then(|found| found.dyn_into::<ServiceWorkerRegistration>().ok())
-                && let Ok(update) = found.update()
-            {
-                // Nothing depends on the outcome: the next message meets whatever worker there is then.
-                drop(JsFuture::from(update).await);
-            }
-        });
+        if let Ok(update) = registration.update() {
+            drop(channel::within(RENEWING, update).await);
+        }
+        if let Some(newer) = registration.installing().or(registration.waiting()) {
+            activated(&newer).await;
+        }
+        let older = older.map(JsValue::from).unwrap_or_default();
+        registration.active().is_some_and(|active| !Object::is(&active, &older))
     }
 
     /// The state of the newest worker in the words of the Service Worker specification.
@@ -168,7 +185,38 @@ async fn post(worker: &ServiceWorker, message: &ToWorker, packs: &[BlobBody]) ->
             break;
         }
     }
-    Err(Error::new(last, "The service worker could not do its part."))
+    Err(match last {
+        ErrorCode::VersionMismatch => Error::new(
+            last,
+            "The service worker is of another release than this page's hub. Reload the page.",
+        ),
+        _ => Error::new(last, "The service worker could not do its part."),
+    })
+}
+
+/// Waits until a worker is active; not for long, nor where it never will be.
+async fn activated(worker: &ServiceWorker) {
+    let settled = |worker: &ServiceWorker| {
+        matches!(
+            worker.state(),
+            ServiceWorkerState::Activated | ServiceWorkerState::Redundant
+        )
+    };
+    let (seen, wait) = (worker.clone(), !settled(worker));
+    let done = Promise::new(&mut |resolve, _| {
+        let seen = seen.clone();
+        let on_change = Closure::<dyn Fn()>::new(move || {
+            if settled(&seen) {
+                // Calling a promise's own resolver cannot throw.
+                drop(resolve.call0(&JsValue::UNDEFINED));
+            }
+        });
+        worker.set_onstatechange(Some(on_change.into_js_value().unchecked_ref()));
+    });
+    if wait {
+        drop(channel::within(RENEWING, done).await);
+    }
+    worker.set_onstatechange(None);
 }
 
 /// Waits for the registration, and for an active worker. A registration waits for whatever else is being done to it, and

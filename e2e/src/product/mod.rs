@@ -16,6 +16,7 @@ mod lifecycle;
 mod nginx;
 mod opaque;
 mod protocol;
+mod rolling;
 mod sdk;
 mod table;
 mod walls;
@@ -57,6 +58,7 @@ pub const CASES: &[&[Case]] = &[
     opaque::network::CASES,
     opaque::silent::CASES,
     protocol::CASES,
+    rolling::CASES,
     sdk::CASES,
     walls::hub::CASES,
     walls::network::CASES,
@@ -141,19 +143,21 @@ fn host_server(vfs_port: u16) -> Result<Server> {
     })
 }
 
-/// An asset of the VFS origin, from the folder of them, as a static server would have it: its marks filled in beforehand.
+/// An asset of the VFS origin from the folder of them, as a static server has it.
 fn asset(folder: &Path, path: &str) -> Option<Reply> {
-    let config = json!({"host": "virtual-files.localhost", "allowedHosts": ["http://localhost:*", "http://*.virtual-files.localhost:*"]});
-    let fill = |name: &str| {
-        let text = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
-        virtual_files_core::edge::fill(&text, &config.to_string(), "static")
-    };
     match path {
-        "/hub.html" => Some(Reply::html(fill("hub.html"))),
-        "/sw.js" => Some(Reply::script(fill("sw.js"))),
+        "/hub.html" => Some(Reply::html(filled(folder, "hub.html"))),
+        "/sw.js" => Some(Reply::script(filled(folder, "sw.js"))),
         _ if path.starts_with("/_vf/") => Some(Reply::file(folder, path)),
         _ => None,
     }
+}
+
+/// The text of such an asset, its marks filled in beforehand.
+fn filled(folder: &Path, name: &str) -> String {
+    let config = json!({"host": "virtual-files.localhost", "allowedHosts": ["http://localhost:*", "http://*.virtual-files.localhost:*"]});
+    let text = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+    virtual_files_core::edge::fill(&text, &config.to_string(), "static")
 }
 
 /// The README's first example, as it stands there but for the port.

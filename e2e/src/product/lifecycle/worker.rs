@@ -63,12 +63,12 @@ fn between(context: &mut Context<'_>) -> Result {
 }
 
 /// 60 modules in 6 batches of 10; before each batch the page waits for a word, which is given while workers stop.
-const LOAD: &str = r"
+pub(in super::super) const LOAD: &str = r"
 const files = { 'index.html': `<!doctype html><meta charset=utf-8><script type=module src=main.mjs></script>` };
 for (let n = 0; n < 60; n += 1) files[`m/${n}.mjs`] = `import { base } from '../lib/${n}.mjs'; export const value = base + ${n};`;
 for (let n = 0; n < 60; n += 1) files[`lib/${n}.mjs`] = `export const base = ${n} * 1000; // ${'x'.repeat(n * 100)}`;
 files['main.mjs'] = `
-const word = () => new Promise((resolve) => addEventListener('message', resolve, { once: true }));
+const word = () => new Promise((resolve) => addEventListener('message', ({ data }) => { if (data === 'go') resolve(); }));
 let sum = 0;
 try {
   for (let batch = 0; batch < 6; batch += 1) {

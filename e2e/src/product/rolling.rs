@@ -1,0 +1,257 @@
+//! A new release comes out while pages of the old one are open.
+//!
+//! The releases are one build, served as it is, with another script of the worker, or behind a few lines that put another
+//! format's or protocol's number on its words: real hubs, workers and SDKs that do not understand each other.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use virtual_files_core::protocol::{PROTOCOL_VERSION, WIRE_FORMAT};
+
+use super::lifecycle::Life;
+use super::lifecycle::worker::LOAD;
+use super::{ISOLATIONS, asset, dist, filled};
+use crate::browser::Engine;
+use crate::case::{Case, Context, Host, locked};
+use crate::server::{Reply, Server};
+use crate::{Result, ensure};
+
+const SAME_SITE: &[Host] = &[Host::SameSite];
+
+pub(super) const CASES: &[Case] = &[
+    Case::new("rolling_new_worker_amid_a_page_load", amid_a_load),
+    Case::new("rolling_new_hub_meets_the_old_worker", new_hub).under(SAME_SITE),
+    Case::new("rolling_old_hub_meets_a_new_worker", old_hub).under(SAME_SITE),
+    Case::new("rolling_old_sdk_meets_a_new_hub", old_sdk).under(SAME_SITE),
+];
+
+/// A script that has a build say other numbers.
+fn shim(wire: u32, protocol: u32) -> String {
+    let numbers = format!("[{WIRE_FORMAT}, {PROTOCOL_VERSION}], [{wire}, {protocol}]");
+    include_str!("rolling/release.js").replace("[], []", &numbers)
+}
+
+/// What the server gives out.
+#[derive(Clone, Copy)]
+enum Release {
+    First,
+    /// Nothing but the worker's script is new.
+    SameFormats,
+    /// Hub and worker speak otherwise.
+    OtherFormat,
+    /// Host and hub speak otherwise.
+    OtherProtocol,
+}
+
+/// A VFS origin on a static server, whose release can be changed.
+struct Rolling {
+    server: Server,
+    release: Arc<Mutex<Release>>,
+}
+
+impl Rolling {
+    fn start() -> Result<Self> {
+        let folder = dist("origin")?;
+        let release = Arc::new(Mutex::new(Release::First));
+        let now = release.clone();
+        let server = Server::start(move |hit| {
+            let (wire, protocol) = match *locked(&now) {
+                Release::First | Release::SameFormats => (WIRE_FORMAT, PROTOCOL_VERSION),
+                Release::OtherFormat => (WIRE_FORMAT + 1, PROTOCOL_VERSION),
+                Release::OtherProtocol => (WIRE_FORMAT, PROTOCOL_VERSION + 1),
+            };
+            let before = match *locked(&now) {
+                Release::First => String::new(),
+                Release::SameFormats => String::from("// The next release.\n"),
+                Release::OtherFormat | Release::OtherProtocol => shim(wire, protocol),
+            };
+            let reply = match hit.path() {
+                "/hub.html" => {
+                    let scripts = format!("<script>{before}</script><script");
+                    Reply::html(filled(&folder, "hub.html").replacen("<script", &scripts, 1))
+                }
+                "/sw.js" => Reply::script(before + &filled(&folder, "sw.js")),
+                "/_vf/hello" => {
+                    let hello = json!({"version": protocol, "allowed": true});
+                    Reply::new("application/json", hello.to_string()).with("Access-Control-Allow-Origin", "*")
+                }
+                _ if hit.header("sec-fetch-mode") == "navigate" => Reply::html(filled(&folder, "_vf/boot.html")),
+                path => asset(&folder, path).unwrap_or_else(Reply::missing),
+            };
+            reply.with("Cache-Control", "no-store")
+        })?;
+        Ok(Self { server, release })
+    }
+
+    fn roll(&self, release: Release) {
+        *locked(&self.release) = release;
+    }
+
+    /// The options of `connect` for an isolation, to be put over those of the case.
+    fn origin(&self, isolation: &str) -> String {
+        self.server.origin(match isolation {
+            "origin" => "{session}.virtual-files.localhost",
+            _ => "virtual-files.localhost",
+        })
+    }
+}
+
+/// Has the browser look for a newer worker, from within the preview, and waits until it controls the page.
+const UPDATE: &str = r"
+const frame = document.querySelector('#stage iframe');
+const updated = once(window, 'message', (event) => event.data?.updated !== undefined);
+frame.contentWindow.postMessage({ update: true }, '*');
+same((await within(updated, 'the newer worker', 30000)).data.updated, 'activated', 'the newer worker');
+";
+
+/// The preview's part of it.
+const UPDATER: &str = r"
+addEventListener('message', async ({ data, source }) => {
+  if (!data?.update) return;
+  try {
+    const changed = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
+    await (await navigator.serviceWorker.getRegistration()).update();
+    await changed;
+    const { controller } = navigator.serviceWorker;
+    if (controller.state !== 'activated') await new Promise((resolve) => controller.addEventListener('statechange', resolve, { once: true }));
+    source.postMessage({ updated: controller.state }, '*');
+  } catch (error) { source.postMessage({ updated: String(error) }, '*'); }
+});
+";
+
+impl Life<'_> {
+    /// Opens the session at the rolling origin, with the probe in it; the probe can update the worker.
+    fn roll_in(&self, rolling: &Rolling, isolation: &str, body: &str) -> Result {
+        let open = format!(
+            "const updatable = PROBE.replace('</script>', `{UPDATER}</script>`); self.vfs = undefined;\
+             const options = args.options; self.vfs = await connect({{ origin: args.rolling }}); self.session = await vfs.session(options);\n{body}"
+        );
+        let args = json!({"rolling": rolling.origin(isolation)});
+        self.run_with(&open, args).map(drop)
+    }
+}
+
+fn amid_a_load(context: &mut Context<'_>) -> Result {
+    let mut life = Life::open(context, "origin", json!({}))?;
+    for isolation in ISOLATIONS {
+        for storage in ["indexeddb", "memory"] {
+            let rolling = Rolling::start()?;
+            life.stage.goto_host()?;
+            life.turn(isolation, json!({"storage": storage}));
+            life.roll_in(&rolling, isolation, "")?;
+            // The session is open; `LOAD` puts its modules and mounts them.
+            let load = LOAD.replacen("await open();", "", 1);
+            let load = load.replacen(
+                "</script>`",
+                &format!("</script><script>{}</script>`", UPDATER.replace('`', "\\`")),
+                1,
+            );
+            life.run(&load)?;
+            let before = life.run("return (await session.estimate()).worker.started")?;
+            loop {
+                let said = life.run("return await next()")?;
+                if !said["batch"].is_u64() {
+                    let wanted: u64 = (0..60).map(|n| n * 1001).sum();
+                    ensure(said["sum"] == wanted && said["failed"].is_null(), || {
+                        format!("{isolation}, {storage}: the page says {said}")
+                    })?;
+                    break;
+                }
+                let go = "preview.element.contentWindow.postMessage('go', '*')";
+                if said["batch"] == 2 {
+                    // While the third batch's requests are under way. WebKit ends a worker with the requests that it has.
+                    let (first, then) = match life.stage.browser.engine {
+                        Engine::WebKit => (UPDATE, go),
+                        _ => (go, UPDATE),
+                    };
+                    rolling.roll(Release::SameFormats);
+                    life.run(&format!("{first};\n{then}"))?;
+                } else {
+                    life.run(go)?;
+                }
+            }
+            let after = life.run("return (await session.estimate()).worker.started")?;
+            ensure(after.as_u64() > before.as_u64(), || {
+                "no new worker: the case shows nothing".to_owned()
+            })?;
+            life.run(
+                "await session.put({ 'after.txt': 'after' });\
+                 same(await (await session.read('after.txt')).text(), 'after', 'put after the update')",
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// What is loaded after a release brings the new worker with it, and nothing fails in between.
+fn new_hub(context: &mut Context<'_>) -> Result {
+    let mut life = Life::open(context, "origin", json!({}))?;
+    for isolation in ISOLATIONS {
+        for storage in ["indexeddb", "memory"] {
+            let rolling = Rolling::start()?;
+            life.stage.goto_host()?;
+            life.turn(isolation, json!({"storage": storage}));
+            let put = "await session.put({ 'probe.html': updatable, 'kept.txt': 'kept' }); self.preview = await mountProbe(); same((await ask(preview, 'kept.txt')).text, 'kept', 'before')";
+            life.roll_in(&rolling, isolation, put)?;
+            rolling.roll(Release::OtherFormat);
+            life.stage.goto_host()?;
+            let again = "same((await session.put({ 'probe.html': updatable, 'new.txt': 'new' })).storage, options.storage, 'storage');\
+                         self.preview = await mountProbe(); same((await ask(preview, 'new.txt')).text, 'new', 'after');\
+                         if (options.storage === 'indexeddb') same((await ask(preview, 'kept.txt')).text, 'kept', 'what was stored')";
+            life.roll_in(&rolling, isolation, again)?;
+            life.run("await session.clear(); await vfs.dispose()")?;
+        }
+    }
+    Ok(())
+}
+
+/// An open page is told to load anew; until then, what is stored is served, and nothing is lost.
+fn old_hub(context: &mut Context<'_>) -> Result {
+    let mut life = Life::open(context, "origin", json!({}))?;
+    for isolation in ISOLATIONS {
+        for storage in ["indexeddb", "memory"] {
+            let rolling = Rolling::start()?;
+            life.stage.goto_host()?;
+            life.turn(isolation, json!({"storage": storage}));
+            let put =
+                "await session.put({ 'probe.html': updatable, 'kept.txt': 'kept' }); self.preview = await mountProbe()";
+            life.roll_in(&rolling, isolation, put)?;
+            rolling.roll(Release::OtherFormat);
+            life.run(UPDATE)?;
+            life.run(
+                r"
+                let error; try { await session.put({ 'new.txt': 'new' }); } catch (thrown) { error = thrown; }
+                same([error?.code, /Reload/.test(error?.message)], ['VERSION_MISMATCH', true], `a put of an old page: ${error}`);
+                const { status, text } = await ask(preview, 'kept.txt');
+                if (args.options.storage === 'indexeddb') same(text, 'kept', 'what is stored');
+                else same(status, 503, 'what only the old page has');
+                ",
+            )?;
+            life.stage.goto_host()?;
+            let again = "if (options.storage === 'memory') await session.put({ 'probe.html': updatable, 'kept.txt': 'kept' });\
+                         await session.put({ 'new.txt': 'new' }); self.preview = await mountProbe();\
+                         same([(await ask(preview, 'kept.txt')).text, (await ask(preview, 'new.txt')).text], ['kept', 'new'], 'loaded anew')";
+            life.roll_in(&rolling, isolation, again)?;
+            life.run("await session.clear(); await vfs.dispose()")?;
+        }
+    }
+    Ok(())
+}
+
+/// A page that was loaded before goes on with the hubs that it has, and is told why it gets no others.
+fn old_sdk(context: &mut Context<'_>) -> Result {
+    let rolling = Rolling::start()?;
+    let mut life = Life::open(context, "origin", json!({}))?;
+    life.turn("origin", json!({}));
+    let put = "await session.put({ 'probe.html': updatable, 'kept.txt': 'kept' }); self.preview = await mountProbe()";
+    life.roll_in(&rolling, "origin", put)?;
+    rolling.roll(Release::OtherProtocol);
+    life.run_with(
+        r"
+        same(await codeOf(vfs.session({ ...args.options, id: args.options.id + '-late' })), 'VERSION_MISMATCH', 'another session');
+        await session.put({ 'kept.txt': 'changed' }); same((await ask(preview, 'kept.txt')).text, 'changed', 'the session that was open')
+        ",
+        json!({}),
+    )
+    .map(drop)
+}
