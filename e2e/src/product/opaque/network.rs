@@ -17,22 +17,24 @@ pub(in super::super) const CASES: &[Case] = &[
 const NO_WAY: &[&str] = &["/in-file", "/in-file-script.js"];
 
 fn closed(context: &mut Context<'_>) -> Result {
-    sends(context, Allowed::Nothing)
+    sends(context, &[Allowed::Nothing])
 }
 
 fn open(context: &mut Context<'_>) -> Result {
-    sends(context, Allowed::Everything)
+    sends(context, &[Allowed::Origin, Allowed::Everything])
 }
 
-fn sends(context: &mut Context<'_>, allowed: Allowed) -> Result {
+fn sends(context: &mut Context<'_>, all: &[Allowed]) -> Result {
     let ways = Ways::lead_elsewhere()?;
     let mut life = Life::open(context, "opaque", json!({}))?;
     for by in ["entry", "html"] {
-        life.stage.goto_host()?;
-        life.turn("opaque", json!({"network": ways.network(allowed)}));
-        ways.mount(&life, by)?;
-        ways.all_end(&life, allowed, NO_WAY)
-            .map_err(|error| format!("by {by}: {error}"))?;
+        for allowed in all {
+            life.stage.goto_host()?;
+            life.turn("opaque", json!({"network": ways.network(*allowed)}));
+            ways.mount(&life, by)?;
+            ways.all_end(&life, *allowed, NO_WAY)
+                .map_err(|error| format!("by {by}: {error}"))?;
+        }
     }
     Ok(())
 }
