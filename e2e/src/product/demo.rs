@@ -3,6 +3,9 @@
 //! The page's policy allows no `eval`, so scripts run by the driver's own means. Test ids: the head of the demo's
 //! `src/main.js`.
 
+pub(super) mod drops;
+pub(super) mod state;
+
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, NO_STORAGE_SWITCH, Profile};

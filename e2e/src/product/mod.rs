@@ -39,6 +39,8 @@ pub const CASES: &[&[Case]] = &[
     apps::CASES,
     codes::CASES,
     demo::CASES,
+    demo::drops::CASES,
+    demo::state::CASES,
     edge::CASES,
     edge_sessions::content::CASES,
     edge_sessions::crashes::CASES,
