@@ -49,6 +49,12 @@ impl Options {
                 other => return Err(other.unexpected().into()),
             }
         }
+        let Self { port, demo_port } = options;
+        if port == demo_port {
+            return Err(Failure::new(format!(
+                "--port and --demo-port are both {port}: choose two"
+            )));
+        }
         Ok(options)
     }
 }
