@@ -38,13 +38,14 @@ pub(crate) fn run(mut arguments: lexopt::Parser) -> Result<()> {
     for folder in ["edge", "origin", "origin/_vf"] {
         list(&workspace::dist().join(folder))?;
     }
-    let mut wrangler = Run::new(tools::npm_tool("wrangler")?)
-        .args(["deploy", "--env", &environment])
-        .quiet_env("WRANGLER_SEND_METRICS", "false");
+    let deploy = ["deploy", "--env", &environment];
     if dry {
-        wrangler = wrangler.arg("--dry-run");
+        return tools::local_wrangler()?.args(deploy).arg("--dry-run").run();
     }
-    wrangler.run()
+    Run::new(tools::npm_tool("wrangler")?)
+        .args(deploy)
+        .quiet_env("WRANGLER_SEND_METRICS", "false")
+        .run()
 }
 
 /// The `VFS_HOST` of an environment.

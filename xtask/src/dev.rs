@@ -17,7 +17,6 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::build::{self, Builder};
 use crate::failure::{Context, Failure, Result};
-use crate::run::Run;
 use crate::{serve, tools, workspace};
 
 /// How often the sources are looked at.
@@ -126,7 +125,7 @@ struct Origin {
 
 impl Origin {
     fn start(port: u16) -> Result<Self> {
-        let mut run = Run::new(tools::npm_tool("wrangler")?)
+        let run = tools::local_wrangler()?
             .args([
                 "dev",
                 "--local",
@@ -140,9 +139,6 @@ impl Origin {
             // A debugger's port that is chosen, not fixed, lets two of these run at once.
             .args(["--inspector-port", "0", "--persist-to", ".wrangler/state"])
             .args(["--show-interactive-dev-session=false", "--log-level", "warn"]);
-        for (name, value) in tools::wrangler_environment() {
-            run = run.quiet_env(name, value);
-        }
         run.start().map(|wrangler| Self { wrangler })
     }
 

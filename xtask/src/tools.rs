@@ -56,8 +56,16 @@ pub(crate) fn npm_tool(name: &str) -> Result<PathBuf> {
     )))
 }
 
-/// The variables that keep wrangler local: no metrics, no reports, no look for updates, nothing written outside
-/// the checkout, no question asked.
+/// wrangler, kept local, and with nothing of the person's own: it would put an id of the machine there.
+pub(crate) fn local_wrangler() -> Result<Run> {
+    let settings = workspace::path(".wrangler/config");
+    let run = Run::new(npm_tool("wrangler")?).quiet_env("XDG_CONFIG_HOME", settings);
+    let variables = wrangler_environment().into_iter();
+    Ok(variables.fold(run, |run, (name, value)| run.quiet_env(name, value)))
+}
+
+/// The variables that keep wrangler local: no metrics, no reports, no look for updates, no log outside the checkout, no
+/// question asked.
 pub(crate) fn wrangler_environment() -> Vec<(&'static str, String)> {
     let state = |name: &str| workspace::path(".wrangler").join(name).display().to_string();
     vec![

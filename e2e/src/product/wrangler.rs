@@ -50,7 +50,9 @@ impl Wrangler {
         // What wrangler leaves of its own goes with the run, too.
         let scratch = state.join("tmp");
         std::fs::create_dir_all(&scratch)?;
-        command.env("TMPDIR", scratch);
+        command
+            .env("TMPDIR", scratch)
+            .env("XDG_CONFIG_HOME", state.join("config"));
         command.arg("--persist-to").arg(state).current_dir(folder);
         command.env("WRANGLER_SEND_METRICS", "false").env("CI", "true");
         command.stdin(Stdio::null()).stdout(std::fs::File::create(log)?);
