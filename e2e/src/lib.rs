@@ -7,6 +7,7 @@
 pub mod browser;
 pub mod case;
 pub mod cdp;
+pub mod commands;
 pub mod facts;
 pub mod fixtures;
 pub mod lab;

@@ -1,4 +1,4 @@
-//! Runs the suites: `virtual-files-e2e [store|e2e|facts]... [--browser NAME]... [--filter TEXT] [--list]`; or the
+//! Runs the suites: `virtual-files-e2e [commands|facts|store|e2e]... [--browser NAME]... [--filter TEXT] [--list]`; or the
 //! torture: `virtual-files-e2e torture [--browser NAME] [--minutes N] [--seed N]`.
 //!
 //! Without a suite's name all run. The last line is `N passed, N failed`, and the exit code tells as much.
@@ -13,13 +13,14 @@ use libtest_mimic::{Arguments, Trial};
 use virtual_files_e2e::browser::Engine;
 use virtual_files_e2e::case::{Case, locked, trials};
 use virtual_files_e2e::lab::Lab;
-use virtual_files_e2e::{Result, facts, process, product, store, torture};
+use virtual_files_e2e::{Result, commands, facts, process, product, store, torture};
 
 /// What is no suite, as it ends when its time is over.
 const TORTURE: &str = "torture";
 
 /// Every suite with its cases.
 const SUITES: &[(&str, &[&[Case]])] = &[
+    ("commands", commands::CASES),
     ("facts", facts::CASES),
     ("store", store::CASES),
     ("e2e", product::CASES),

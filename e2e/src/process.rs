@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::Result;
 
@@ -48,6 +48,18 @@ impl Process {
     /// The child, for its pipes.
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, wanted: Signal) {
+        signal(self.child.id(), wanted);
+    }
+
+    /// Sends a signal to its process group, as a terminal does.
+    pub fn signal_group(&self, signal: Signal) {
+        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process_group(group, signal);
+        }
     }
 
     /// Does something, and ends the program and all that it started at once, in the middle of whatever they do.
@@ -116,15 +128,8 @@ pub fn end_all() {
     for id in live {
         end_tree(id, || false);
     }
-    let wanted = format!("{MARKER}={}", marker());
-    for id in all_ids() {
-        let environment = std::fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
-        if environment
-            .split(|byte| *byte == 0)
-            .any(|entry| entry == wanted.as_bytes())
-        {
-            signal(id, Signal::KILL);
-        }
+    for id in marked(&format!("{MARKER}={}", marker())) {
+        signal(id, Signal::KILL);
     }
     // What has just been killed may still be writing its last file.
     let limit = Instant::now() + Duration::from_secs(2);
@@ -134,6 +139,19 @@ pub fn end_all() {
         }
         thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Ids of the processes that were started with this `NAME=VALUE` in their environment. One that has ended has none, reaped
+/// or not.
+pub fn marked(entry: &str) -> Vec<u32> {
+    let mut ids = all_ids();
+    ids.retain(|id| {
+        let environment = std::fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
+        environment
+            .split(|byte| *byte == 0)
+            .any(|found| found == entry.as_bytes())
+    });
+    ids
 }
 
 fn marker() -> String {

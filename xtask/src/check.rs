@@ -185,7 +185,7 @@ pub(crate) fn test(options: Options) -> Result<()> {
         }
         for (part, name, suites) in [
             (Part::Store, "store", &["store"][..]),
-            (Part::EndToEnd, "e2e", &["facts", "e2e"]),
+            (Part::EndToEnd, "e2e", &["commands", "facts", "e2e"]),
         ] {
             if options.wants(part) {
                 score.suite(name, |see| in_browsers(&pins, suites, &options, see));

@@ -27,19 +27,19 @@ const SESSION: &str = "some-session.virtual-files.localhost";
 const ANCESTORS: &str = "http://localhost:* http://127.0.0.1:* http://*.virtual-files.localhost:*";
 
 /// An answer, its body read.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     what: String,
     response: Response<()>,
     body: Vec<u8>,
 }
 
 impl Answer {
-    pub(super) fn code(&self) -> u16 {
+    pub(crate) fn code(&self) -> u16 {
         self.response.status().as_u16()
     }
 
     /// Names and values.
-    pub(super) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let headers = self.response.headers().iter();
         headers.map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()))
     }
@@ -49,18 +49,18 @@ impl Answer {
         value.and_then(|value| value.to_str().ok()).unwrap_or("")
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub(super) fn status(&self, wanted: u16) -> Result {
+    pub(crate) fn status(&self, wanted: u16) -> Result {
         let found = self.code();
         ensure(found == wanted, || {
             format!("{}: status {found}, not {wanted}: {:.200}", self.what, self.text())
         })
     }
 
-    pub(super) fn has(&self, name: &str, wanted: &str) -> Result {
+    pub(crate) fn has(&self, name: &str, wanted: &str) -> Result {
         let found = self.header(name);
         ensure(found == wanted, || {
             format!("{}: {name} is {found:?}, not {wanted:?}", self.what)
@@ -93,7 +93,7 @@ impl Answer {
 ///
 /// Where the connection between `wrangler dev`'s proxy and the Worker breaks, the proxy repeats GET and HEAD by itself,
 /// and for other methods asks its client to: no answer of the Worker's.
-pub(super) fn ask(port: u16, method: &str, host: &str, path: &str, headers: &[(&str, &str)]) -> Result<Answer> {
+pub(crate) fn ask(port: u16, method: &str, host: &str, path: &str, headers: &[(&str, &str)]) -> Result<Answer> {
     let mut answer = ask_once(port, method, host, path, headers)?;
     for _ in 0..5 {
         if !(answer.response.status() == 503 && answer.text().starts_with("Your worker restarted mid-request")) {

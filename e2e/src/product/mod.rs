@@ -32,6 +32,8 @@ use crate::case::{Case, Context, Host};
 use crate::fixtures::{self, Files};
 use crate::lab::Shared;
 use crate::server::{Reply, Server};
+pub(crate) use edge::ask;
+pub(crate) use nginx::Nginx;
 use wrangler::Wrangler;
 
 /// All cases.
@@ -118,7 +120,7 @@ impl Product {
 }
 
 /// A folder of what was built.
-fn dist(folder: &str) -> Result<std::path::PathBuf> {
+pub(crate) fn dist(folder: &str) -> Result<std::path::PathBuf> {
     let dist = std::env::var_os("VF_DIST").map_or_else(|| "dist".into(), std::path::PathBuf::from);
     let found = dist.join(folder).canonicalize();
     found.map_err(|error| format!("no {folder} in {}: {error}", dist.display()).into())

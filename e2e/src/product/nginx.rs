@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -31,7 +32,7 @@ const ALLOWED: [&str; 3] = [
 ];
 
 /// A running nginx; ended when dropped.
-struct Nginx {
+pub(crate) struct Nginx {
     port: u16,
     _process: Process,
 }
@@ -43,6 +44,12 @@ impl Nginx {
         let config = Config::new(BARE, ALLOWED).map_err(|error| error.to_string())?;
         let assets = super::dist("origin")?;
         let written = virtual_files_static::write(&assets, &folder, &config, &format!("127.0.0.1:{port}"))?;
+        Self::serve(&written.nginx, port)
+    }
+
+    /// Serves what a configuration of `cargo xtask static` says, which is to listen on this port of 127.0.0.1.
+    pub(crate) fn serve(server: &Path, port: u16) -> Result<Self> {
+        let folder = scratch(&format!("nginx-{port}-own"))?;
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .iter()
             .map(|name| format!("{name}_temp_path {}/{name};\n", folder.display()))
@@ -50,7 +57,7 @@ impl Nginx {
         let main = format!(
             "daemon off; master_process off; pid {}/pid; error_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{temporary}include {};\n}}\n",
             folder.display(),
-            written.nginx.display()
+            server.display()
         );
         let file = folder.join("main.conf");
         std::fs::write(&file, main)?;
