@@ -159,12 +159,17 @@ impl Origin {
     }
 
     fn still_up(&mut self) -> Result<()> {
-        match self.wrangler.try_wait() {
-            Ok(Some(status)) if !STOPPED.load(Ordering::SeqCst) => Err(Failure::new(format!(
-                "wrangler has stopped ({status}); its log is in .wrangler/logs"
-            ))),
-            _ => Ok(()),
+        let Ok(Some(status)) = self.wrangler.try_wait() else {
+            return Ok(());
+        };
+        // A Ctrl-C just when it starts, in our process group still, may end it before we hear of it.
+        sleep(POLL);
+        if STOPPED.load(Ordering::SeqCst) {
+            return Ok(());
         }
+        Err(Failure::new(format!(
+            "wrangler has stopped ({status}); its log is in .wrangler/logs"
+        )))
     }
 
     fn signal(&self, signal: Signal) {
