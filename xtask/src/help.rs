@@ -24,7 +24,7 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ),
     (
         "static",
-        "Write dist/static: the VFS origin as files, with an nginx configuration; --host NAME, --allow ORIGIN..., --listen ADDRESS",
+        "Write dist/static: the VFS origin as files, with an nginx configuration; --host NAME, --allow ORIGIN..., --listen ADDRESS, --out FOLDER",
     ),
     (
         "torture",

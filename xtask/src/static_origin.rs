@@ -1,5 +1,5 @@
 //! `cargo xtask static --host NAME --allow ORIGIN…`: the VFS origin without the Worker, as files and an nginx configuration in
-//! `dist/static/`.
+//! `dist/static/`, or in another folder.
 
 use std::ffi::OsString;
 
@@ -10,15 +10,17 @@ use crate::failure::Result;
 use crate::run::cargo;
 use crate::workspace;
 
-/// Runs the command. What it takes beside `--out` and `--assets` is checked by who uses it.
+/// Runs the command. What it takes beside `--out` is checked by who uses it.
 pub(crate) fn run(mut arguments: lexopt::Parser) -> Result<()> {
     let mut given: Vec<OsString> = Vec::new();
+    let mut out = workspace::dist().join("static").into_os_string();
     while let Some(argument) = arguments.next()? {
         match argument {
             Long(name @ ("host" | "allow" | "listen")) => {
                 given.push(format!("--{name}").into());
                 given.push(arguments.value()?);
             }
+            Long("out") => out = arguments.value()?,
             other => return Err(other.unexpected().into()),
         }
     }
@@ -27,7 +29,7 @@ pub(crate) fn run(mut arguments: lexopt::Parser) -> Result<()> {
         .args(["run", "--quiet", "--package", "virtual-files-static", "--", "--assets"])
         .arg(workspace::dist().join("origin"))
         .arg("--out")
-        .arg(workspace::dist().join("static"))
+        .arg(out)
         .args(&given)
         .run()
 }

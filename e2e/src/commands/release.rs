@@ -8,6 +8,7 @@ use super::root;
 use super::xtask::Xtask;
 use crate::case::Case;
 use crate::lab::Shared;
+use crate::process::scratch;
 use crate::product::{Nginx, ask, dist};
 use crate::server::free_port;
 use crate::{Result, ensure};
@@ -41,14 +42,19 @@ fn deploy(shared: &mut Shared) -> Result {
     ensure(!there.is_empty() && listed == there, || {
         format!("{listed:?} are listed, {there:?} are there")
     })?;
+    // The host is that of wrangler.toml, which is a person's to fill in.
+    let host = ended.said.lines().find_map(|line| line.strip_prefix("for https://"));
+    let host = host
+        .and_then(|line| line.split_once(", by [env.production]"))
+        .map(|(host, _)| host)
+        .ok_or_else(|| format!("no host:\n{}", ended.said))?;
     // The Worker as wrangler has packed it, with what it is bound to, and the last word.
     for text in [
-        "for https://vfs.example.com, by [env.production]",
         "index_bg.wasm",
         "env.EDGE_SESSIONS (EdgeSession)",
         "env.ADDRESS_QUOTAS (AddressQuota)",
         "env.ASSETS",
-        "env.VFS_HOST (\"vfs.example.com\")",
+        &format!("env.VFS_HOST (\"{host}\")"),
         "--dry-run: exiting now.",
     ] {
         ensure(ended.said.contains(text), || format!("no {text:?}:\n{}", ended.said))?;
@@ -71,7 +77,9 @@ fn below(folder: &Path, found: &mut BTreeMap<PathBuf, u64>) -> Result {
 }
 
 fn files(shared: &mut Shared) -> Result {
-    let kept = Kept::aside()?;
+    // A person's own is in dist/static.
+    let folder = scratch("static-command")?;
+    let out = folder.display().to_string();
     let port = free_port()?;
     let listen = format!("127.0.0.1:{port}");
     let arguments = [
@@ -84,10 +92,11 @@ fn files(shared: &mut Shared) -> Result {
         "https://*.app.test",
         "--listen",
         &listen,
+        "--out",
+        &out,
     ];
     let ended = Xtask::start(shared, &arguments)?.end()?;
     ended.code(0)?;
-    let folder = dist("static")?;
     let (www, conf) = (folder.join("www"), folder.join("nginx.conf"));
     for line in [
         format!("files: {}", www.display()),
@@ -121,51 +130,5 @@ fn files(shared: &mut Shared) -> Result {
         || format!("no {policy}: {:?}", hub.headers().collect::<Vec<_>>()),
     )?;
     drop(nginx);
-    drop(kept);
     Ok(())
-}
-
-/// What a person has made in `dist/static`, out of the test's way; there again when dropped, or in the next run.
-struct Kept {
-    place: PathBuf,
-    aside: PathBuf,
-}
-
-impl Kept {
-    fn aside() -> Result<Self> {
-        let dist = dist("")?;
-        let kept = Self {
-            place: dist.join("static"),
-            aside: dist.join("static-kept-by-test"),
-        };
-        if kept.aside.exists() {
-            kept.put_back()?;
-        }
-        if kept.place.exists() {
-            fs::rename(&kept.place, &kept.aside)?;
-        }
-        Ok(kept)
-    }
-
-    fn put_back(&self) -> std::io::Result<()> {
-        if self.place.exists() {
-            fs::remove_dir_all(&self.place)?;
-        }
-        if self.aside.exists() {
-            fs::rename(&self.aside, &self.place)?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        if let Err(error) = self.put_back() {
-            println!(
-                "what was in {} is in {}: {error}",
-                self.place.display(),
-                self.aside.display()
-            );
-        }
-    }
 }
