@@ -65,7 +65,14 @@ pub(crate) fn run(options: Options) -> Result<()> {
     port_is_free(options.demo_port, "--demo-port")?;
     let builder = Builder::new()?;
     let mut seen = snapshot()?;
-    builder.all()?;
+    match builder.all() {
+        // The terminal's Ctrl-C has ended what builds, too.
+        _ if STOPPED.load(Ordering::SeqCst) => {
+            println!("\nstopping");
+            return Ok(());
+        }
+        built => built?,
+    }
     let mut origin = Origin::start(options.port)?;
     origin.wait_until_up(options.port)?;
     serve::start(workspace::dist().join("demo"), options.demo_port, options.port)?;

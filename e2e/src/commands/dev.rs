@@ -26,7 +26,7 @@ const HUB: &str = "virtual-files.localhost";
 const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 /// How long a start, a build and a server that notices it may take.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// The line that tells that both are served.
 const SERVED: &str = "Ctrl-C stops both";
@@ -83,7 +83,7 @@ fn changes(shared: &mut Shared) -> Result {
     )?;
     // A source of other content could be left in the checkout by a run that is cut off. So it is what was built that becomes
     // another: that of older sources. A source's time then tells that there are newer ones.
-    let olds = [
+    dev.olds = vec![
         Old::make("demo/index.html", "demo")?,
         Old::make("origin/hub.html", "hub")?,
     ];
@@ -100,7 +100,6 @@ fn changes(shared: &mut Shared) -> Result {
         |text| text.contains("src=\"/_vf/hub-") && !text.ends_with(OLD),
         "the new hub",
     )?;
-    drop(olds);
     dev.stops(|command| command.signal_group(Signal::INT))
 }
 
@@ -121,6 +120,8 @@ struct Dev {
     command: Xtask,
     port: u16,
     demo_port: u16,
+    /// Put back once the command has ended, and builds no more.
+    olds: Vec<Old>,
 }
 
 impl Dev {
@@ -132,6 +133,7 @@ impl Dev {
             command,
             port,
             demo_port,
+            olds: Vec::new(),
         })
     }
 
