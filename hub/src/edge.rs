@@ -291,7 +291,7 @@ impl EdgeSession {
 
 /// What a promise gives, or nothing where it rejects. Fails where it takes longer than `limit` milliseconds, or is not wanted
 /// any more.
-async fn patient(promise: Promise, limit: u64, wanted: &dyn Fn() -> bool) -> Result<Option<JsValue>> {
+pub(crate) async fn patient(promise: Promise, limit: u64, wanted: &dyn Fn() -> bool) -> Result<Option<JsValue>> {
     let settled = Rc::new(Cell::new(false));
     let seen = settled.clone();
     let promise = future_to_promise(async move {

@@ -4,7 +4,7 @@
 //! is. Where the two have parted (a commit that failed, a session that the edge has let expire, a change in another tab),
 //! the whole session is told again; only content that the edge lacks is sent.
 
-use crate::edge::{EdgeSession, Upload};
+use crate::edge::{EdgeSession, Upload, patient};
 use crate::export;
 use crate::sessions::Sessions;
 use js_sys::Promise;
@@ -17,7 +17,7 @@ use virtual_files_core::options::SessionOptions;
 use virtual_files_core::session::SessionId;
 use virtual_files_store::BlobBody;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 /// The sessions of this page that the edge has, too.
 #[derive(Debug, Default)]
@@ -98,7 +98,7 @@ impl Mirrors {
         if !mirror.committed.get() {
             return Ok(None);
         }
-        let turn = mirror.turn().await;
+        let turn = mirror.turn(&|| going_on(0, 0)).await?;
         let mut upload = None;
         if let Some(version) = mirror.version.get() {
             let going_on = mirror.open_and(going_on);
@@ -118,7 +118,9 @@ impl Mirrors {
             if !mirror.committed.get() {
                 return;
             }
-            let _turn = mirror.turn().await;
+            let Ok(_turn) = mirror.turn(&|| true).await else {
+                return;
+            };
             // Whoever mounts or puts next tries again, and is told of an error.
             drop(mirror.tell_all(sessions, session, &|_, _| true).await);
         }
@@ -132,7 +134,7 @@ impl Mirrors {
             mirror.edge.remove().await;
             // What was under way may have made the session anew meanwhile.
             if Rc::strong_count(&mirror) > 1 {
-                let _turn = mirror.turn().await;
+                let _turn = mirror.turn(&|| true).await;
                 mirror.edge.remove().await;
             }
         }
@@ -172,21 +174,30 @@ impl Staged {
 }
 
 impl Mirror {
-    /// Waits until nobody else speaks to the edge of this session.
-    async fn turn(&self) -> Turn {
+    /// Waits until nobody else speaks to the edge of this session, or until it is not wanted any more.
+    async fn turn(&self, wanted: &dyn Fn() -> bool) -> Result<Turn> {
         let mut over = None;
         let mine = Promise::new(&mut |resolve, _| over = Some(resolve));
-        let before = self.turn.replace(Some(mine));
-        if let Some(before) = before {
-            // It never rejects.
-            drop(JsFuture::from(before).await);
+        let turn = Turn(over.unwrap_or_default());
+        let Some(before) = self.turn.replace(Some(mine)) else {
+            return Ok(turn);
+        };
+        match patient(before.clone(), u64::MAX, wanted).await {
+            Ok(_) => Ok(turn),
+            Err(error) => {
+                // Who comes after still waits for who was before.
+                spawn_local(async move {
+                    drop(JsFuture::from(before).await);
+                    drop(turn);
+                });
+                Err(error)
+            }
         }
-        Turn(over.unwrap_or_default())
     }
 
     /// Has the edge's session be what this page's is, where it is not.
     async fn open(&self, sessions: &Sessions, session: &SessionId, going_on: &dyn Fn(u64, u64) -> bool) -> Result<()> {
-        let _turn = self.turn().await;
+        let _turn = self.turn(&|| going_on(0, 0)).await?;
         if self.closed.get() {
             return Err(closed());
         }

@@ -303,8 +303,8 @@ pub(crate) async fn perform(
     }
 }
 
-/// Makes a change here, and at the edge where that has the session, too. What cannot be uploaded is not made here either;
-/// what only could not be committed at the edge is made here, and the edge catches up with the next change.
+/// Makes a change here, and at the edge where that has the session, too. What cannot be uploaded is not made here either,
+/// where the edge has what is here; what only could not be committed at the edge is made here, and the edge catches up with the next change.
 async fn change_all(
     hub: &Hub,
     session: &SessionId,

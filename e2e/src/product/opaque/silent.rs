@@ -37,11 +37,12 @@ impl Silence {
 
     /// Waits until a request may be answered.
     fn keep(&self, hit: &Hit) {
+        let is_silent = |state: &mut State| state.silent.contains(&hit.method.as_str());
         let mut state = locked(&self.state);
-        while state.silent.contains(&hit.method.as_str()) {
+        if is_silent(&mut state) {
             state.waiting.push(hit.method.clone());
             self.changed.notify_all();
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            drop(self.changed.wait_while(state, is_silent));
         }
     }
 
@@ -93,6 +94,7 @@ fn silent(context: &mut Context<'_>) -> Result {
         await within(session.put({ 'index.html': 'x' }), 'put');
         await within(session.mount(stage), 'mount');
         await within(session.put({ 'index.html': 'y' }), 'a put that goes to the edge as well');
+        self.other = await within(vfs.session({ id: session.id, isolation: 'opaque' }), 'another');
         self.codeOf = (promise) => promise.then(() => 'done', ({ code }) => code);
         ";
     stage.run(open, json!({"origin": server.origin("virtual-files.localhost")}))?;
@@ -101,11 +103,18 @@ fn silent(context: &mut Context<'_>) -> Result {
         let begin = "self.control = new AbortController(); self.put = codeOf(session.put({ 'index.html': 'given up' }, { signal: control.signal }))";
         stage.run(begin, json!({}))?;
         silence.asked(method)?;
-        let given_up = stage.run(
-            "control.abort(); return await within(put, 'what is given up')",
-            json!({}),
-        )?;
-        ensure(given_up == "ABORTED", || given_up.to_string())?;
+        // Who waits for its turn can be given up as who has it.
+        let given_up = r"
+            const behind = new AbortController();
+            const queued = codeOf(other.put({ 'index.html': 'behind' }, { signal: behind.signal }));
+            await other.list();
+            behind.abort();
+            const first = await within(queued, 'what waits for its turn');
+            control.abort();
+            return [first, await within(put, 'what is given up')]
+            ";
+        let given_up = stage.run(given_up, json!({}))?;
+        ensure(given_up == json!(["ABORTED", "ABORTED"]), || given_up.to_string())?;
     }
     let wait = "const code = await within(codeOf(session.put({ 'index.html': 'waited for' })), 'what is waited for', 55000);\
                 return [code, await (await session.read('index.html')).text()]";
