@@ -64,7 +64,15 @@ impl Sessions {
 
     /// Where a session is, if it is anywhere. A memory session's newest state is in this page afterwards.
     async fn find(&self, session: &SessionId) -> Result<Option<Storage>> {
-        self.find_or_removed(session).await.map(|(found, _)| found)
+        match self.find_or_removed(session).await {
+            // A worker of another release says nothing of newer states. What is here can be read, and kept by its owner.
+            Err(error)
+                if error.code() == ErrorCode::VersionMismatch && self.memory.version(session).await?.is_some() =>
+            {
+                Ok(Some(Storage::Memory))
+            }
+            found => found.map(|(found, _)| found),
+        }
     }
 
     /// The same, and the last version that was deleted, as far as the worker was told; else 0.

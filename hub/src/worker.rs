@@ -7,7 +7,7 @@ use virtual_files_core::protocol::{self, ToWorker};
 use virtual_files_store::BlobBody;
 use virtual_files_web::{channel, envelope};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{
     DomException, RegistrationOptions, ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration,
     ServiceWorkerState, ServiceWorkerUpdateViaCache, Window,
@@ -18,6 +18,8 @@ use web_sys::{
 const PATIENCE: &[i32] = &[1_000, 2_000, 3_000, 4_000, 10_000];
 /// How long a newer worker is waited for, at each of its steps.
 const RENEWING: i32 = 10_000;
+/// How many workers are asked, where each is replaced meanwhile.
+const TRIES: u32 = 3;
 /// How long a registration is waited for where there is an active worker.
 const REGISTERING: i32 = 2_000;
 
@@ -30,6 +32,8 @@ pub(crate) struct Worker {
     container: Option<ServiceWorkerContainer>,
     /// Every worker that was active when it was looked for, the newest first.
     known: RefCell<Vec<ServiceWorker>>,
+    /// The last worker that was of another release, and the look for a newer one.
+    renewal: RefCell<Option<(ServiceWorker, Promise)>>,
 }
 
 impl Worker {
@@ -39,6 +43,7 @@ impl Worker {
         Self {
             container: there.then(|| navigator.service_worker()),
             known: RefCell::default(),
+            renewal: RefCell::default(),
         }
     }
 
@@ -91,65 +96,63 @@ impl Worker {
 
     /// Asks the active worker. `None` where there is none, and so none that could hold stale state.
     pub(crate) async fn ask(&self, message: &ToWorker, packs: &[BlobBody]) -> Result<Option<JsValue>> {
-        match self.ask_now(message, packs).await {
-            Err(error) if self.renews(&error).await => self.ask_now(message, packs).await,
-            answer => answer,
-        }
-    }
-
-    async fn ask_now(&self, message: &ToWorker, packs: &[BlobBody]) -> Result<Option<JsValue>> {
-        self.look().await;
-        let worker = self.known.borrow().first().cloned();
-        match worker {
-            Some(worker) => post(&worker, message, packs).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// Tells every worker, and waits until each has heard.
-    pub(crate) async fn tell(&self, message: &ToWorker, packs: &[BlobBody]) -> Result<()> {
-        match self.tell_now(message, packs).await {
-            Err(error) if self.renews(&error).await => self.tell_now(message, packs).await,
-            told => told,
-        }
-    }
-
-    async fn tell_now(&self, message: &ToWorker, packs: &[BlobBody]) -> Result<()> {
-        self.look().await;
-        let workers = self.known.borrow().clone();
-        for worker in workers {
+        let mut tries = 0;
+        loop {
+            self.look().await;
+            let Some(worker) = self.known.borrow().first().cloned() else {
+                return Ok(None);
+            };
+            tries += 1;
             match post(&worker, message, packs).await {
-                // It has gone while it was spoken to, and what it knew with it.
-                Err(_) if worker.state() == ServiceWorkerState::Redundant => {}
-                Err(error) => return Err(error),
-                Ok(_) => {}
+                // Another has taken its place meanwhile.
+                Err(error) if tries < TRIES && self.replaced(&worker, &error).await => {}
+                answer => return answer.map(Some),
             }
         }
-        Ok(())
     }
 
-    /// Whether an error was that of a worker of another release, in whose place there is a newer one now.
-    async fn renews(&self, error: &Error) -> bool {
-        if error.code() != ErrorCode::VersionMismatch {
-            return false;
+    /// Tells every worker, and waits until each has heard; what takes the place of one meanwhile, too.
+    pub(crate) async fn tell(&self, message: &ToWorker, packs: &[BlobBody]) -> Result<()> {
+        let mut told: Vec<ServiceWorker> = Vec::new();
+        let is_new =
+            |told: &[ServiceWorker], worker: &ServiceWorker| !told.iter().any(|known| Object::is(known, worker));
+        loop {
+            self.look().await;
+            let mut untold = self.known.borrow().clone();
+            untold.retain(|worker| is_new(&told, worker));
+            let mut again = false;
+            for worker in untold {
+                match post(&worker, message, packs).await {
+                    // It has gone while it was spoken to, and what it knew with it.
+                    Err(error) if self.replaced(&worker, &error).await => again = true,
+                    Err(error) => return Err(error),
+                    Ok(_) => again |= worker.state() == ServiceWorkerState::Redundant,
+                }
+                told.push(worker);
+            }
+            if !again {
+                return Ok(());
+            }
         }
-        let Some(container) = &self.container else { return false };
-        let older = self.known.borrow().first().cloned();
-        let registration = JsFuture::from(container.get_registration_with_document_url("/")).await;
-        let Some(registration) = registration
-            .ok()
-            .and_then(|found| found.dyn_into::<ServiceWorkerRegistration>().ok())
-        else {
-            return false;
-        };
-        if let Ok(update) = registration.update() {
-            drop(channel::within(RENEWING, update).await);
+    }
+
+    /// Whether a worker that gave an error is not the one to ask any more. One of another release is given the time to be
+    /// replaced: once, as the next message would find nothing newer either.
+    async fn replaced(&self, worker: &ServiceWorker, error: &Error) -> bool {
+        let is_gone = || worker.state() == ServiceWorkerState::Redundant;
+        if is_gone() || error.code() != ErrorCode::VersionMismatch {
+            return is_gone();
         }
-        if let Some(newer) = registration.installing().or(registration.waiting()) {
-            activated(&newer).await;
-        }
-        let older = older.map(JsValue::from).unwrap_or_default();
-        registration.active().is_some_and(|active| !Object::is(&active, &older))
+        let asked_before = |asked: &(ServiceWorker, Promise)| Object::is(&asked.0, worker).then(|| asked.1.clone());
+        let renewal = self.renewal.borrow().as_ref().and_then(asked_before);
+        let renewal = renewal.unwrap_or_else(|| {
+            let renewal = future_to_promise(renew(self.container.clone()));
+            self.renewal.replace(Some((worker.clone(), renewal.clone())));
+            renewal
+        });
+        // It never rejects.
+        drop(JsFuture::from(renewal).await);
+        is_gone()
     }
 
     /// The state of the newest worker in the words of the Service Worker specification.
@@ -172,6 +175,10 @@ async fn post(worker: &ServiceWorker, message: &ToWorker, packs: &[BlobBody]) ->
     let mut last = ErrorCode::Internal;
     for _ in 0..2 {
         let answer = channel::ask(PATIENCE, |port| {
+            if worker.state() == ServiceWorkerState::Redundant {
+                // Nothing that is posted to it arrives any more.
+                return Err(JsValue::UNDEFINED);
+            }
             let message = envelope::seal(&bytes, packs.iter().map(BlobBody::blob));
             worker.post_message_with_transferable(&message, &Array::of1(port))
         })
@@ -194,6 +201,26 @@ async fn post(worker: &ServiceWorker, message: &ToWorker, packs: &[BlobBody]) ->
     })
 }
 
+/// Looks for a newer worker, and waits until it is active.
+async fn renew(container: Option<ServiceWorkerContainer>) -> std::result::Result<JsValue, JsValue> {
+    let Some(container) = container else {
+        return Ok(JsValue::UNDEFINED);
+    };
+    let registration = JsFuture::from(container.get_registration_with_document_url("/")).await;
+    if let Some(registration) = registration
+        .ok()
+        .and_then(|found| found.dyn_into::<ServiceWorkerRegistration>().ok())
+    {
+        if let Ok(update) = registration.update() {
+            drop(channel::within(RENEWING, update).await);
+        }
+        if let Some(newer) = registration.installing().or(registration.waiting()) {
+            activated(&newer).await;
+        }
+    }
+    Ok(JsValue::UNDEFINED)
+}
+
 /// Waits until a worker is active; not for long, nor where it never will be.
 async fn activated(worker: &ServiceWorker) {
     let settled = |worker: &ServiceWorker| {
@@ -202,9 +229,11 @@ async fn activated(worker: &ServiceWorker) {
             ServiceWorkerState::Activated | ServiceWorkerState::Redundant
         )
     };
-    let (seen, wait) = (worker.clone(), !settled(worker));
+    if settled(worker) {
+        return;
+    }
     let done = Promise::new(&mut |resolve, _| {
-        let seen = seen.clone();
+        let seen = worker.clone();
         let on_change = Closure::<dyn Fn()>::new(move || {
             if settled(&seen) {
                 // Calling a promise's own resolver cannot throw.
@@ -213,9 +242,7 @@ async fn activated(worker: &ServiceWorker) {
         });
         worker.set_onstatechange(Some(on_change.into_js_value().unchecked_ref()));
     });
-    if wait {
-        drop(channel::within(RENEWING, done).await);
-    }
+    drop(channel::within(RENEWING, done).await);
     worker.set_onstatechange(None);
 }
 

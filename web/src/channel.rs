@@ -13,7 +13,8 @@ use web_sys::{MessageChannel, MessageEvent, MessagePort};
 /// lose messages to what is just being ended. The first answer to any of them is taken, so what is asked this way must
 /// do no harm when it is heard twice.
 ///
-/// Fails with `TIMEOUT` where no answer comes, and with `INTERNAL` where the message could not be posted.
+/// Fails with `TIMEOUT` where no answer comes, or a message could not be posted again, and with `INTERNAL` where the first
+/// could not be posted.
 pub async fn ask(patience: &[i32], post: impl Fn(&MessagePort) -> std::result::Result<(), JsValue>) -> Result<JsValue> {
     let not_posted = |_| Error::new(ErrorCode::Internal, "A message could not be posted.");
     let mut first = None;
@@ -31,12 +32,13 @@ pub async fn ask(patience: &[i32], post: impl Fn(&MessagePort) -> std::result::R
         port.set_onmessage(Some(on_message.unchecked_ref()));
         ports.push(port);
         match post(&channel.port2()) {
-            // An earlier one may still be answered.
-            Err(error) if ports.len() == 1 => {
-                result = Err(not_posted(error));
+            Ok(()) => {}
+            Err(error) => {
+                if ports.len() == 1 {
+                    result = Err(not_posted(error));
+                }
                 break;
             }
-            _ => {}
         }
         if let Some(data) = within(*milliseconds, answer.clone()).await {
             result = Ok(data);

@@ -20,6 +20,7 @@ const SAME_SITE: &[Host] = &[Host::SameSite];
 
 pub(super) const CASES: &[Case] = &[
     Case::new("rolling_new_worker_amid_a_page_load", amid_a_load),
+    Case::new("rolling_puts_while_a_new_worker_comes", amid_puts).under(SAME_SITE),
     Case::new("rolling_new_hub_meets_the_old_worker", new_hub).under(SAME_SITE),
     Case::new("rolling_old_hub_meets_a_new_worker", old_hub).under(SAME_SITE),
     Case::new("rolling_old_sdk_meets_a_new_hub", old_sdk).under(SAME_SITE),
@@ -106,12 +107,14 @@ same((await within(updated, 'the newer worker', 30000)).data.updated, 'activated
 
 /// The preview's part of it.
 const UPDATER: &str = r"
+const first = navigator.serviceWorker.controller;
 addEventListener('message', async ({ data, source }) => {
   if (!data?.update) return;
   try {
+    // The browser may have looked by itself.
     const changed = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
     await (await navigator.serviceWorker.getRegistration()).update();
-    await changed;
+    if (navigator.serviceWorker.controller === first) await changed;
     const { controller } = navigator.serviceWorker;
     if (controller.state !== 'activated') await new Promise((resolve) => controller.addEventListener('statechange', resolve, { once: true }));
     source.postMessage({ updated: controller.state }, '*');
@@ -159,7 +162,7 @@ fn amid_a_load(context: &mut Context<'_>) -> Result {
                 }
                 let go = "preview.element.contentWindow.postMessage('go', '*')";
                 if said["batch"] == 2 {
-                    // While the third batch's requests are under way. WebKit ends a worker with the requests that it has.
+                    // While the third batch's requests are under way. WebKit does not let them end.
                     let (first, then) = match life.stage.browser.engine {
                         Engine::WebKit => (UPDATE, go),
                         _ => (go, UPDATE),
@@ -183,6 +186,44 @@ fn amid_a_load(context: &mut Context<'_>) -> Result {
     Ok(())
 }
 
+/// What is put while one worker takes another's place is known to the new one.
+fn amid_puts(context: &mut Context<'_>) -> Result {
+    let mut life = Life::open(context, "origin", json!({}))?;
+    for isolation in ISOLATIONS {
+        for storage in ["indexeddb", "memory"] {
+            let rolling = Rolling::start()?;
+            life.stage.goto_host()?;
+            life.turn(isolation, json!({"storage": storage}));
+            let put =
+                "await session.put({ 'probe.html': updatable, 'n.txt': 'none' }); self.preview = await mountProbe()";
+            life.roll_in(&rolling, isolation, put)?;
+            rolling.roll(Release::SameFormats);
+            // WebKit ends a worker with the requests that it has, or has the network answer them.
+            let early = life.stage.browser.engine != Engine::WebKit;
+            let puts = format!(
+                r"
+                let come = false;
+                const puts = (async () => {{
+                  let n = 0;
+                  // Some after it has come, too.
+                  for (let after = 0; after < 3; after += come) {{
+                    n += 1;
+                    await within(session.put({{ 'n.txt': `${{n}}` }}), `put ${{n}}`);
+                    if (come || {early}) same((await ask(preview, 'n.txt')).text, `${{n}}`, 'read after it was put');
+                    // A worker that is never idle is not replaced.
+                    await new Promise((resolve) => setTimeout(resolve, 100));
+                  }}
+                }})();
+                const update = async () => {{ {UPDATE} come = true; }};
+                await Promise.all([puts, update()]);
+                "
+            );
+            life.run(&puts)?;
+        }
+    }
+    Ok(())
+}
+
 /// What is loaded after a release brings the new worker with it, and nothing fails in between.
 fn new_hub(context: &mut Context<'_>) -> Result {
     let mut life = Life::open(context, "origin", json!({}))?;
@@ -195,7 +236,8 @@ fn new_hub(context: &mut Context<'_>) -> Result {
             life.roll_in(&rolling, isolation, put)?;
             rolling.roll(Release::OtherFormat);
             life.stage.goto_host()?;
-            let again = "same((await session.put({ 'probe.html': updatable, 'new.txt': 'new' })).storage, options.storage, 'storage');\
+            let again = "const both = [session.put({ 'probe.html': updatable, 'new.txt': 'new' }), session.estimate(), session.stat('kept.txt').catch(() => {})];\
+                         same((await Promise.all(both))[0].storage, options.storage, 'storage');\
                          self.preview = await mountProbe(); same((await ask(preview, 'new.txt')).text, 'new', 'after');\
                          if (options.storage === 'indexeddb') same((await ask(preview, 'kept.txt')).text, 'kept', 'what was stored')";
             life.roll_in(&rolling, isolation, again)?;
@@ -222,6 +264,7 @@ fn old_hub(context: &mut Context<'_>) -> Result {
                 r"
                 let error; try { await session.put({ 'new.txt': 'new' }); } catch (thrown) { error = thrown; }
                 same([error?.code, /Reload/.test(error?.message)], ['VERSION_MISMATCH', true], `a put of an old page: ${error}`);
+                same(await (await session.read('kept.txt')).text(), 'kept', 'what an old page has can be saved');
                 const { status, text } = await ask(preview, 'kept.txt');
                 if (args.options.storage === 'indexeddb') same(text, 'kept', 'what is stored');
                 else same(status, 503, 'what only the old page has');
