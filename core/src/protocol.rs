@@ -2,8 +2,8 @@
 //!
 //! Host and hub speak in plain objects, so that a page without the SDK can take part; [`Message`] is what such an
 //! object decodes to, and [`Request`] what it turns out to mean. Hub and worker are of one build, but for the
-//! moments of a release, and speak postcard. File contents and packs never pass through here: they travel beside a message as the handles they are.
-//! Decoding arbitrary input gives a request or an [`Error`], never a panic.
+//! moments of a release, and speak postcard. File contents and packs never pass through here: they travel beside a message
+//! as the handles they are. Decoding arbitrary input gives a request or an [`Error`], never a panic.
 
 #[cfg(test)]
 mod tests;
