@@ -113,7 +113,9 @@ addEventListener('message', async ({ data, source }) => {
   try {
     // The browser may have looked by itself.
     const changed = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
-    await (await navigator.serviceWorker.getRegistration()).update();
+    const registration = await navigator.serviceWorker.getRegistration();
+    // An update joins one that is under way, which may have fetched the script before it was another.
+    while (navigator.serviceWorker.controller === first && !registration.installing && !registration.waiting) await registration.update();
     if (navigator.serviceWorker.controller === first) await changed;
     const { controller } = navigator.serviceWorker;
     if (controller.state !== 'activated') await new Promise((resolve) => controller.addEventListener('statechange', resolve, { once: true }));
@@ -134,151 +136,140 @@ impl Life<'_> {
     }
 }
 
-fn amid_a_load(context: &mut Context<'_>) -> Result {
+/// Runs a case at a new origin, with a new session, for each isolation and storage.
+fn each(context: &mut Context<'_>, case: impl Fn(&Life<'_>, &Rolling, &str) -> Result) -> Result {
     let mut life = Life::open(context, "origin", json!({}))?;
     for isolation in ISOLATIONS {
         for storage in ["indexeddb", "memory"] {
             let rolling = Rolling::start()?;
             life.stage.goto_host()?;
             life.turn(isolation, json!({"storage": storage}));
-            life.roll_in(&rolling, isolation, "")?;
-            // The session is open; `LOAD` puts its modules and mounts them.
-            let load = LOAD.replacen("await open();", "", 1);
-            let load = load.replacen(
-                "</script>`",
-                &format!("</script><script>{}</script>`", UPDATER.replace('`', "\\`")),
-                1,
-            );
-            life.run(&load)?;
-            let before = life.run("return (await session.estimate()).worker.started")?;
-            loop {
-                let said = life.run("return await next()")?;
-                if !said["batch"].is_u64() {
-                    let wanted: u64 = (0..60).map(|n| n * 1001).sum();
-                    ensure(said["sum"] == wanted && said["failed"].is_null(), || {
-                        format!("{isolation}, {storage}: the page says {said}")
-                    })?;
-                    break;
-                }
-                let go = "preview.element.contentWindow.postMessage('go', '*')";
-                if said["batch"] == 2 {
-                    // While the third batch's requests are under way. WebKit does not let them end.
-                    let (first, then) = match life.stage.browser.engine {
-                        Engine::WebKit => (UPDATE, go),
-                        _ => (go, UPDATE),
-                    };
-                    rolling.roll(Release::SameFormats);
-                    life.run(&format!("{first};\n{then}"))?;
-                } else {
-                    life.run(go)?;
-                }
-            }
-            let after = life.run("return (await session.estimate()).worker.started")?;
-            ensure(after.as_u64() > before.as_u64(), || {
-                "no new worker: the case shows nothing".to_owned()
-            })?;
-            life.run(
-                "await session.put({ 'after.txt': 'after' });\
-                 same(await (await session.read('after.txt')).text(), 'after', 'put after the update')",
-            )?;
+            case(&life, &rolling, isolation).map_err(|error| format!("{isolation}, {storage}: {error}"))?;
         }
     }
     Ok(())
+}
+
+fn amid_a_load(context: &mut Context<'_>) -> Result {
+    each(context, |life, rolling, isolation| {
+        life.roll_in(rolling, isolation, "")?;
+        // The session is open; `LOAD` puts its modules and mounts them.
+        let load = LOAD.replacen("await open();", "", 1);
+        let load = load.replacen(
+            "</script>`",
+            &format!("</script><script>{}</script>`", UPDATER.replace('`', "\\`")),
+            1,
+        );
+        life.run(&load)?;
+        let before = life.run("return (await session.estimate()).worker.started")?;
+        loop {
+            let said = life.run("return await next()")?;
+            if !said["batch"].is_u64() {
+                let wanted: u64 = (0..60).map(|n| n * 1001).sum();
+                ensure(said["sum"] == wanted && said["failed"].is_null(), || {
+                    format!("the page says {said}")
+                })?;
+                break;
+            }
+            let go = "preview.element.contentWindow.postMessage('go', '*')";
+            if said["batch"] == 2 {
+                // While the third batch's requests are under way. WebKit does not let them end.
+                let (first, then) = match life.stage.browser.engine {
+                    Engine::WebKit => (UPDATE, go),
+                    _ => (go, UPDATE),
+                };
+                rolling.roll(Release::SameFormats);
+                life.run(&format!("{first};\n{then}"))?;
+            } else {
+                life.run(go)?;
+            }
+        }
+        let after = life.run("return (await session.estimate()).worker.started")?;
+        ensure(after.as_u64() > before.as_u64(), || {
+            "no new worker: the case shows nothing".to_owned()
+        })?;
+        life.run(
+            "await session.put({ 'after.txt': 'after' });\
+             same(await (await session.read('after.txt')).text(), 'after', 'put after the update')",
+        )?;
+        Ok(())
+    })
 }
 
 /// What is put while one worker takes another's place is known to the new one.
 fn amid_puts(context: &mut Context<'_>) -> Result {
-    let mut life = Life::open(context, "origin", json!({}))?;
-    for isolation in ISOLATIONS {
-        for storage in ["indexeddb", "memory"] {
-            let rolling = Rolling::start()?;
-            life.stage.goto_host()?;
-            life.turn(isolation, json!({"storage": storage}));
-            let put =
-                "await session.put({ 'probe.html': updatable, 'n.txt': 'none' }); self.preview = await mountProbe()";
-            life.roll_in(&rolling, isolation, put)?;
-            rolling.roll(Release::SameFormats);
-            // WebKit ends a worker with the requests that it has, or has the network answer them.
-            let early = life.stage.browser.engine != Engine::WebKit;
-            let puts = format!(
-                r"
-                let come = false;
-                const puts = (async () => {{
-                  let n = 0;
-                  // Some after it has come, too.
-                  for (let after = 0; after < 3; after += come) {{
-                    n += 1;
-                    await within(session.put({{ 'n.txt': `${{n}}` }}), `put ${{n}}`);
-                    if (come || {early}) same((await ask(preview, 'n.txt')).text, `${{n}}`, 'read after it was put');
-                    // A worker that is never idle is not replaced.
-                    await new Promise((resolve) => setTimeout(resolve, 100));
-                  }}
-                }})();
-                const update = async () => {{ {UPDATE} come = true; }};
-                await Promise.all([puts, update()]);
-                "
-            );
-            life.run(&puts)?;
-        }
-    }
-    Ok(())
+    each(context, |life, rolling, isolation| {
+        let put = "await session.put({ 'probe.html': updatable, 'n.txt': 'none' }); self.preview = await mountProbe()";
+        life.roll_in(rolling, isolation, put)?;
+        rolling.roll(Release::SameFormats);
+        // WebKit ends a worker with the requests that it has, or has the network answer them.
+        let early = life.stage.browser.engine != Engine::WebKit;
+        let puts = format!(
+            r"
+            let come = false;
+            const puts = (async () => {{
+              let n = 0;
+              // Some after it has come, too.
+              for (let after = 0; after < 3; after += come) {{
+                n += 1;
+                await within(session.put({{ 'n.txt': `${{n}}` }}), `put ${{n}}`);
+                if (come || {early}) same((await ask(preview, 'n.txt')).text, `${{n}}`, 'read after it was put');
+                // A worker that is never idle is not replaced.
+                await new Promise((resolve) => setTimeout(resolve, 100));
+              }}
+            }})();
+            const update = async () => {{ {UPDATE} come = true; }};
+            await Promise.all([puts, update()]);
+            "
+        );
+        life.run(&puts)?;
+        Ok(())
+    })
 }
 
 /// What is loaded after a release brings the new worker with it, and nothing fails in between.
 fn new_hub(context: &mut Context<'_>) -> Result {
-    let mut life = Life::open(context, "origin", json!({}))?;
-    for isolation in ISOLATIONS {
-        for storage in ["indexeddb", "memory"] {
-            let rolling = Rolling::start()?;
-            life.stage.goto_host()?;
-            life.turn(isolation, json!({"storage": storage}));
-            let put = "await session.put({ 'probe.html': updatable, 'kept.txt': 'kept' }); self.preview = await mountProbe(); same((await ask(preview, 'kept.txt')).text, 'kept', 'before')";
-            life.roll_in(&rolling, isolation, put)?;
-            rolling.roll(Release::OtherFormat);
-            life.stage.goto_host()?;
-            let again = "const both = [session.put({ 'probe.html': updatable, 'new.txt': 'new' }), session.estimate(), session.stat('kept.txt').catch(() => {})];\
-                         same((await Promise.all(both))[0].storage, options.storage, 'storage');\
-                         self.preview = await mountProbe(); same((await ask(preview, 'new.txt')).text, 'new', 'after');\
-                         if (options.storage === 'indexeddb') same((await ask(preview, 'kept.txt')).text, 'kept', 'what was stored')";
-            life.roll_in(&rolling, isolation, again)?;
-            life.run("await session.clear(); await vfs.dispose()")?;
-        }
-    }
-    Ok(())
+    each(context, |life, rolling, isolation| {
+        let put = "await session.put({ 'probe.html': updatable, 'kept.txt': 'kept' }); self.preview = await mountProbe(); same((await ask(preview, 'kept.txt')).text, 'kept', 'before')";
+        life.roll_in(rolling, isolation, put)?;
+        rolling.roll(Release::OtherFormat);
+        life.stage.goto_host()?;
+        let again = "const both = [session.put({ 'probe.html': updatable, 'new.txt': 'new' }), session.estimate(), session.stat('kept.txt').catch(() => {})];\
+                     same((await Promise.all(both))[0].storage, options.storage, 'storage');\
+                     self.preview = await mountProbe(); same((await ask(preview, 'new.txt')).text, 'new', 'after');\
+                     if (options.storage === 'indexeddb') same((await ask(preview, 'kept.txt')).text, 'kept', 'what was stored')";
+        life.roll_in(rolling, isolation, again)?;
+        life.run("await session.clear(); await vfs.dispose()")?;
+        Ok(())
+    })
 }
 
 /// An open page is told to load anew; until then, what is stored is served, and nothing is lost.
 fn old_hub(context: &mut Context<'_>) -> Result {
-    let mut life = Life::open(context, "origin", json!({}))?;
-    for isolation in ISOLATIONS {
-        for storage in ["indexeddb", "memory"] {
-            let rolling = Rolling::start()?;
-            life.stage.goto_host()?;
-            life.turn(isolation, json!({"storage": storage}));
-            let put =
-                "await session.put({ 'probe.html': updatable, 'kept.txt': 'kept' }); self.preview = await mountProbe()";
-            life.roll_in(&rolling, isolation, put)?;
-            rolling.roll(Release::OtherFormat);
-            life.run(UPDATE)?;
-            life.run(
-                r"
-                let error; try { await session.put({ 'new.txt': 'new' }); } catch (thrown) { error = thrown; }
-                same([error?.code, /Reload/.test(error?.message)], ['VERSION_MISMATCH', true], `a put of an old page: ${error}`);
-                same(await (await session.read('kept.txt')).text(), 'kept', 'what an old page has can be saved');
-                const { status, text } = await ask(preview, 'kept.txt');
-                if (args.options.storage === 'indexeddb') same(text, 'kept', 'what is stored');
-                else same(status, 503, 'what only the old page has');
-                ",
-            )?;
-            life.stage.goto_host()?;
-            let again = "if (options.storage === 'memory') await session.put({ 'probe.html': updatable, 'kept.txt': 'kept' });\
-                         await session.put({ 'new.txt': 'new' }); self.preview = await mountProbe();\
-                         same([(await ask(preview, 'kept.txt')).text, (await ask(preview, 'new.txt')).text], ['kept', 'new'], 'loaded anew')";
-            life.roll_in(&rolling, isolation, again)?;
-            life.run("await session.clear(); await vfs.dispose()")?;
-        }
-    }
-    Ok(())
+    each(context, |life, rolling, isolation| {
+        let put =
+            "await session.put({ 'probe.html': updatable, 'kept.txt': 'kept' }); self.preview = await mountProbe()";
+        life.roll_in(rolling, isolation, put)?;
+        rolling.roll(Release::OtherFormat);
+        life.run(UPDATE)?;
+        life.run(
+            r"
+            let error; try { await session.put({ 'new.txt': 'new' }); } catch (thrown) { error = thrown; }
+            same([error?.code, /Reload/.test(error?.message)], ['VERSION_MISMATCH', true], `a put of an old page: ${error}`);
+            same(await (await session.read('kept.txt')).text(), 'kept', 'what an old page has can be saved');
+            const { status, text } = await ask(preview, 'kept.txt');
+            if (args.options.storage === 'indexeddb') same(text, 'kept', 'what is stored');
+            else same(status, 503, 'what only the old page has');
+            ",
+        )?;
+        life.stage.goto_host()?;
+        let again = "if (options.storage === 'memory') await session.put({ 'probe.html': updatable, 'kept.txt': 'kept' });\
+                     await session.put({ 'new.txt': 'new' }); self.preview = await mountProbe();\
+                     same([(await ask(preview, 'kept.txt')).text, (await ask(preview, 'new.txt')).text], ['kept', 'new'], 'loaded anew')";
+        life.roll_in(rolling, isolation, again)?;
+        life.run("await session.clear(); await vfs.dispose()")?;
+        Ok(())
+    })
 }
 
 /// A page that was loaded before goes on with the hubs that it has, and is told why it gets no others.
