@@ -61,22 +61,25 @@ impl Options {
 /// Runs until Ctrl-C.
 pub(crate) fn run(options: Options) -> Result<()> {
     ctrlc::set_handler(|| STOPPED.store(true, Ordering::SeqCst)).context("waiting for Ctrl-C")?;
+    let ended = serve_and_build(&options);
+    // The terminal's Ctrl-C ends what was started here, too: that is no failure.
+    if STOPPED.load(Ordering::SeqCst) {
+        println!("\nstopping");
+        return Ok(());
+    }
+    ended
+}
+
+fn serve_and_build(options: &Options) -> Result<()> {
     port_is_free(options.port, "--port")?;
     port_is_free(options.demo_port, "--demo-port")?;
     let builder = Builder::new()?;
     let mut seen = snapshot()?;
-    match builder.all() {
-        // The terminal's Ctrl-C has ended what builds, too.
-        _ if STOPPED.load(Ordering::SeqCst) => {
-            println!("\nstopping");
-            return Ok(());
-        }
-        built => built?,
-    }
+    builder.all()?;
     let mut origin = Origin::start(options.port)?;
     origin.wait_until_up(options.port)?;
     serve::start(workspace::dist().join("demo"), options.demo_port, options.port)?;
-    announce(&options);
+    announce(options);
     while !STOPPED.load(Ordering::SeqCst) {
         sleep(POLL);
         origin.still_up()?;
@@ -91,7 +94,6 @@ pub(crate) fn run(options: Options) -> Result<()> {
             eprintln!("error: {failure}");
         }
     }
-    println!("\nstopping");
     Ok(())
 }
 
@@ -171,9 +173,6 @@ impl Origin {
         };
         // A Ctrl-C just when it starts, in our process group still, may end it before we hear of it.
         sleep(POLL);
-        if STOPPED.load(Ordering::SeqCst) {
-            return Ok(());
-        }
         Err(Failure::new(format!(
             "wrangler has stopped ({status}); its log is in .wrangler/logs"
         )))

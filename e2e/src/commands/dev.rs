@@ -19,6 +19,7 @@ pub(super) const CASES: &[Case] = &[
     Case::wire("dev_names_a_taken_port", taken),
     Case::wire("dev_serves_and_builds_what_changes", changes),
     Case::wire("dev_stops_when_it_is_terminated", terminated),
+    Case::wire("dev_stops_while_it_builds", building),
     Case::wire("dev_stops_while_it_starts", early),
 ];
 
@@ -106,6 +107,12 @@ fn changes(shared: &mut Shared) -> Result {
 fn terminated(shared: &mut Shared) -> Result {
     let dev = Dev::start(shared)?.served()?;
     dev.stops(|command| command.signal(Signal::TERM))
+}
+
+fn building(shared: &mut Shared) -> Result {
+    let mut dev = Dev::start(shared)?;
+    dev.command.wait_for("cargo build", LIMIT)?;
+    dev.stops(|command| command.signal_group(Signal::INT))
 }
 
 fn early(shared: &mut Shared) -> Result {
