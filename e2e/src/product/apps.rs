@@ -53,16 +53,17 @@ fn media(context: &mut Context<'_>) -> Result {
     Ok(())
 }
 
-/// Whether the preview has fetched the sound in more than one piece.
+/// Whether the preview has got the sound in ranges: in more than one piece, or in one that is answered as a range.
 pub(super) fn came_in_ranges(stage: &Stage<'_>, isolation: &str) -> Result {
     stage.enter_preview()?;
     // A request is entered when it has ended, which may be after the page was done with what it brought.
     let twice = "let seen = 0;\
                  const twice = new Promise((resolve) => new PerformanceObserver((list) => {\
-                   seen += list.getEntries().filter((entry) => entry.name.endsWith('tone.wav')).length;\
-                   if (seen > 1) resolve();\
+                   const pieces = list.getEntries().filter((entry) => entry.name.endsWith('tone.wav'));\
+                   seen += pieces.length;\
+                   if (seen > 1 || pieces.some((piece) => piece.responseStatus === 206)) resolve();\
                  }).observe({ type: 'resource', buffered: true }));\
-                 await within(twice, 'a second request for the sound');";
+                 await within(twice, 'a range of the sound');";
     stage
         .run(twice, json!({}))
         .map_err(|error| format!("{isolation}: {error}"))?;
