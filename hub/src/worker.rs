@@ -16,8 +16,11 @@ use web_sys::{
 /// When a message is sent again, and how long a worker may take in all: it may have to start, and to compile itself. But
 /// a message to a worker that is just being ended may never be answered, and an end may take its time.
 const PATIENCE: &[i32] = &[1_000, 2_000, 3_000, 4_000, 10_000];
-/// How long a newer worker is waited for, at each of its steps.
+/// How long a newer worker is waited for.
 const RENEWING: i32 = 10_000;
+/// When a newer worker that waits is asked to take over: Chromium leaves it waiting for minutes, where a request comes in
+/// the very moment in which it would take over.
+const WAITING: &[i32] = &[1_000, 2_000, 3_000, 4_000, 10_000, 20_000, 40_000, 80_000, 160_000];
 /// How many workers are asked, where each is replaced meanwhile.
 const TRIES: u32 = 3;
 /// How long a registration is waited for where there is an active worker.
@@ -68,7 +71,10 @@ impl Worker {
             (_, Err(error)) => Err(error),
         };
         match ready {
-            Ok(_) => {
+            Ok(registration) => {
+                if let Some(registration) = registration.dyn_ref() {
+                    attend(registration);
+                }
                 self.look().await;
                 Ok(())
             }
@@ -214,36 +220,54 @@ async fn renew(container: Option<ServiceWorkerContainer>) -> std::result::Result
         if let Ok(update) = registration.update() {
             drop(channel::within(RENEWING, update).await);
         }
-        if let Some(newer) = registration.installing().or(registration.waiting()) {
-            activated(&newer).await;
+        if let Some(newer) = newer(&registration) {
+            drop(channel::within(RENEWING, activated(newer)).await);
         }
     }
     Ok(JsValue::UNDEFINED)
 }
 
-/// Waits until a worker is active; not for long, nor where it never will be.
-async fn activated(worker: &ServiceWorker) {
-    let settled = |worker: &ServiceWorker| {
-        matches!(
-            worker.state(),
-            ServiceWorkerState::Activated | ServiceWorkerState::Redundant
-        )
-    };
-    if settled(worker) {
-        return;
-    }
-    let done = Promise::new(&mut |resolve, _| {
-        let seen = worker.clone();
-        let on_change = Closure::<dyn Fn()>::new(move || {
-            if settled(&seen) {
-                // Calling a promise's own resolver cannot throw.
-                drop(resolve.call0(&JsValue::UNDEFINED));
-            }
-        });
-        worker.set_onstatechange(Some(on_change.into_js_value().unchecked_ref()));
+fn newer(registration: &ServiceWorkerRegistration) -> Option<ServiceWorker> {
+    registration.installing().or(registration.waiting())
+}
+
+/// Sees to it that what is newer than the active worker takes its place, now and whenever there is something newer.
+fn attend(registration: &ServiceWorkerRegistration) {
+    let this = registration.clone();
+    let on_update = Closure::<dyn Fn()>::new(move || {
+        if let Some(newer) = newer(&this) {
+            // Who waits for it calls this, too.
+            drop(activated(newer));
+        }
     });
-    drop(channel::within(RENEWING, done).await);
-    worker.set_onstatechange(None);
+    registration.set_onupdatefound(Some(on_update.as_ref().unchecked_ref()));
+    on_update.forget();
+    if let Some(newer) = newer(registration) {
+        drop(activated(newer));
+    }
+}
+
+/// Resolves when a worker is active, or never will be.
+fn activated(worker: ServiceWorker) -> Promise {
+    future_to_promise(async move {
+        for patience in WAITING {
+            while !matches!(
+                worker.state(),
+                ServiceWorkerState::Activated | ServiceWorkerState::Redundant
+            ) {
+                let changed = Promise::new(&mut |resolve, _| {
+                    // It fails for no event that there is.
+                    drop(worker.add_event_listener_with_callback("statechange", &resolve));
+                });
+                if channel::within(*patience, changed).await.is_none() {
+                    // Without a port: it is to take over.
+                    drop(worker.post_message(&JsValue::NULL));
+                    break;
+                }
+            }
+        }
+        Ok(JsValue::UNDEFINED)
+    })
 }
 
 /// Waits for the registration, and for an active worker. A registration waits for whatever else is being done to it, and

@@ -121,9 +121,11 @@ addEventListener("fetch", (event) => {
 });
 
 addEventListener("message", (event) => {
+  // Only hub pages have a say.
+  if (!event.source || new URL(event.source.url).pathname !== "/hub.html") return;
   const port = event.ports[0];
-  // Only hub pages have a say, and every one of their messages is answered.
-  if (!port || !event.source || new URL(event.source.url).pathname !== "/hub.html") return;
+  // A hub has found this worker waiting. Everything else that hubs say is answered.
+  if (!port) return event.waitUntil(skipWaiting());
   const answer = (async () => askTwice((api) => api.message(event.data)))();
   event.waitUntil(answer.then(
     (reply) => port.postMessage(reply),
