@@ -39,6 +39,12 @@ fn alike(present: &Session, here: &Answer, absent: &Session, gone: &Answer) -> R
     ensure(!here.text().contains("secret"), || here.what.clone())
 }
 
+/// A text that is another in its last digit, whatever that is.
+fn other_end(text: &str, digit: &str, instead: &str) -> String {
+    let last = if text.ends_with(digit) { instead } else { digit };
+    [&text[..text.len() - 1], last].concat()
+}
+
 fn guessed(shared: &mut Shared) -> Result {
     let (session, absent) = two(shared)?;
     for (headers, status) in [(FRAME, 404), (SCRIPT, 404), (&[], 404)] {
@@ -51,7 +57,7 @@ fn guessed(shared: &mut Shared) -> Result {
     }
     // Without the id there is nothing, and what nearly is the id is another.
     let port = session.port;
-    let nearly = [&session.id[..27], "x"].concat();
+    let nearly = other_end(&session.id, "x", "y");
     for path in [
         "/a.js",
         "/e-/a.js",
@@ -231,9 +237,7 @@ fn keys(shared: &mut Shared) -> Result {
     let bundle = files(&[("index.html", b"<p>secret"), ("a.js", b"secret"), ("sw.js", b"secret")]);
     let more = files(&[("more", b"more")]);
     let begun = session.begin(&Session::manifest("merge", &more))?;
-    let mut near = session.clone();
-    let last = if session.key.ends_with('A') { "B" } else { "A" };
-    near.key.replace_range(42.., last);
+    let near = other_end(&session.key, "A", "B");
     let of = |key: &str, session: &Session| Session {
         key: key.to_owned(),
         ..session.clone()
@@ -244,7 +248,7 @@ fn keys(shared: &mut Shared) -> Result {
         &session.key[..42],
         &format!("{}=", &session.key[..42]),
         &format!("{}A", session.key),
-        &near.key,
+        &near,
         &session.stranger().key,
     ] {
         for (here, gone) in all_writes(&of(key, &session), &begun.id)
