@@ -64,8 +64,12 @@ fn finds_probes(html: &str) {
 }
 
 /// Whether html5ever may depart from the standard: to it, an `annotation-xml` bounds no scope, and no element of SVG or MathML
-/// is special, so that an end tag in one that holds HTML closes what is around it. Nor is a `search`, or a `keygen`.
+/// is special, so that an end tag in one that holds HTML closes what is around it. Nor is a `search`, or a `keygen`. And a
+/// doctype of another name, or one that is cut off, means quirks to it in `srcdoc` as well.
 fn departs(html: &str) -> bool {
+    if quirks(&parse_srcdoc(html)) == "quirks" {
+        return true;
+    }
     let html = html.to_ascii_lowercase();
     let has = |names: &[&str]| names.iter().any(|name| html.contains(name));
     has(&["<search", "<keygen"])
