@@ -63,8 +63,10 @@ fn media(context: &mut Context<'_>) -> Result {
     let page = said["href"].as_str().unwrap_or_default();
     let session = page.split('/').nth(3).unwrap_or_default();
     let statuses = stage.product.wrangler.statuses(&format!("/{session}/tone.wav"))?;
-    let ranges = statuses.iter().filter(|status| **status == 206).count();
-    ensure(ranges > 1, || format!("the sound at {page} came with {statuses:?}"))
+    // One is enough for a browser that takes it all at once.
+    ensure(statuses.contains(&206), || {
+        format!("the sound at {page} came with {statuses:?}")
+    })
 }
 
 fn bytes(context: &mut Context<'_>) -> Result {
