@@ -17,6 +17,13 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     fn encode(this: &Encoder, text: &JsString) -> Uint8Array;
+
+    /// The browser's own, which throws where the buffer is detached.
+    #[wasm_bindgen(extends = Uint8Array, js_name = Uint8Array)]
+    type View;
+
+    #[wasm_bindgen(catch, constructor, js_class = "Uint8Array")]
+    fn new(buffer: &JsValue, offset: u32, length: u32) -> std::result::Result<View, JsValue>;
 }
 
 /// Bytes in memory, or a handle to bytes that the browser holds.
@@ -31,7 +38,8 @@ pub enum Content {
 impl Content {
     /// From a string, an `ArrayBuffer`, any view of one, a `Blob` or a `File`; none where it is something else. Nothing
     /// of it is copied, but a string is encoded to UTF-8, and shared memory, of which no Blob is made, gets a copy that
-    /// is not shared. Fails with `TOO_LARGE` where bytes in memory lie beyond what wasm can count.
+    /// is not shared. Fails with `TOO_LARGE` where bytes in memory lie beyond what wasm can count, and with
+    /// `INVALID_MESSAGE` where they were transferred elsewhere.
     pub fn from_js(value: &JsValue) -> Result<Option<Self>> {
         if let Some(text) = value.dyn_ref::<JsString>() {
             return Ok(Some(Self::Bytes(Encoder::new().encode(text))));
@@ -41,17 +49,18 @@ impl Content {
         }
         let part = |name| crate::envelope::get(value, name);
         let size = |name| part(name).as_f64().unwrap_or_default();
-        if let Some(buffer) = value.dyn_ref::<ArrayBuffer>() {
-            countable(size("byteLength"))?;
-            return Ok(Some(Self::Bytes(Uint8Array::new(buffer))));
-        }
-        if ArrayBuffer::is_view(value) {
+        let is_view = ArrayBuffer::is_view(value);
+        if is_view || value.has_type::<ArrayBuffer>() {
             let (offset, length) = (size("byteOffset"), size("byteLength"));
             countable(offset + length)?;
-            let buffer = part("buffer");
-            let bytes = Uint8Array::new_with_byte_offset_and_length(&buffer, offset as u32, length as u32);
+            let buffer = if is_view { part("buffer") } else { value.clone() };
+            let bytes = View::new(&buffer, offset as u32, length as u32).map_err(|_| detached())?;
             let shared = !buffer.has_type::<ArrayBuffer>();
-            let bytes = if shared { bytes.slice(0, bytes.length()) } else { bytes };
+            let bytes = if shared {
+                bytes.slice(0, bytes.length())
+            } else {
+                bytes.into()
+            };
             return Ok(Some(Self::Bytes(bytes)));
         }
         Ok(None)
@@ -116,6 +125,13 @@ fn countable(end: f64) -> Result<()> {
         ErrorCode::TooLarge,
         "A content reaches beyond 4 GiB of memory. Hand it over as a Blob.",
     ))
+}
+
+fn detached() -> Error {
+    Error::new(
+        ErrorCode::InvalidMessage,
+        "A content's buffer is detached: its bytes were transferred elsewhere.",
+    )
 }
 
 /// The bytes of a Blob, in JavaScript's memory.

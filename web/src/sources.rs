@@ -3,10 +3,10 @@
 use crate::bundle::Source;
 use crate::content::Content;
 use crate::envelope::get;
-use js_sys::{Array, Date, Object};
+use js_sys::{Array, Date};
 use virtual_files_core::error::{Error, ErrorCode, Result};
 use virtual_files_core::path::FilePath;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::prelude::*;
 use web_sys::{Blob, File};
 
 const SHAPE: &str =
@@ -23,12 +23,20 @@ pub fn from_js(value: &JsValue) -> Result<Vec<Source>> {
     match js_sys::try_iter(value) {
         Ok(Some(items)) => items.map(|item| from_item(&item.map_err(|_| thrown())?)).collect(),
         // A `Map` is iterated as the pairs that it holds; what cannot be iterated has its pairs read.
-        Ok(None) => Object::entries(value.unchecked_ref())
+        Ok(None) => entries(value)
+            .map_err(|_| thrown())?
             .iter()
             .map(|entry| from_item(&entry))
             .collect(),
         Err(_) => Err(thrown()),
     }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// The browser's own, which throws what a getter throws.
+    #[wasm_bindgen(catch, js_namespace = Object)]
+    fn entries(value: &JsValue) -> std::result::Result<Array, JsValue>;
 }
 
 fn from_item(item: &JsValue) -> Result<Source> {
@@ -102,7 +110,7 @@ fn named(message: &str, path: &str) -> String {
 }
 
 fn thrown() -> Error {
-    invalid("The files could not be iterated.")
+    invalid("The files could not be gone through: something in them throws.")
 }
 
 fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
