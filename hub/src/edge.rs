@@ -20,7 +20,7 @@ use virtual_files_store::BlobBody;
 use virtual_files_web::envelope::get;
 use virtual_files_web::{channel, random_bytes};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{AbortController, Blob, Headers, RequestInit, Response};
 
 /// The version of the API.
@@ -45,6 +45,8 @@ pub(crate) struct EdgeSession {
     key: String,
     /// The hashes of large files' bytes, by the tags that the files have here.
     hashes: RefCell<Map<[u8; 16], [u8; 16]>>,
+    /// Settles when the edge has heard of the upload that was given up last: until then it counts against the quota.
+    abandoned: RefCell<Option<Promise>>,
 }
 
 /// An upload that lacks its commit.
@@ -87,6 +89,7 @@ impl EdgeSession {
             id: SessionId::edge_from_random(random_bytes()?),
             key: key.collect(),
             hashes: RefCell::default(),
+            abandoned: RefCell::default(),
         })
     }
 
@@ -107,6 +110,10 @@ impl EdgeSession {
         let manifest = JSON::stringify(&manifest).map_err(|_| broken())?;
         let manifest: JsValue = manifest.into();
         let wanted = || going_on(0, 0);
+        let abandoned = self.abandoned.borrow().clone();
+        if let Some(abandoned) = abandoned {
+            patient(abandoned, u64::MAX, &wanted).await?;
+        }
         let begun = self
             .ask("POST", "/uploads", Some(&manifest), &wanted)
             .await?
@@ -205,10 +212,18 @@ impl EdgeSession {
         }
     }
 
-    /// Gives an upload up. Nobody waits for it: the edge forgets it in time where this does not arrive.
+    /// Gives an upload up. Nobody waits for it but the next upload: the edge forgets it in time where this does not arrive.
     pub(crate) fn abandon(&self, upload: Upload) {
+        let before = self.abandoned.take();
         let given_up = self.ask("DELETE", &["/uploads/", &upload.id].concat(), None, &|| true);
-        spawn_local(async move { drop(given_up.await) });
+        let both = future_to_promise(async move {
+            drop(given_up.await);
+            if let Some(before) = before {
+                drop(JsFuture::from(before).await);
+            }
+            Ok(JsValue::UNDEFINED)
+        });
+        self.abandoned.replace(Some(both));
     }
 
     /// The version that the edge has; 0 where it has none.
