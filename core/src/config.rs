@@ -9,6 +9,9 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::origin::OriginPattern;
 use crate::session::SessionId;
 
+/// How long a stored session stays that nobody uses, unless a deployment has it otherwise: 90 days.
+pub const SESSION_TTL_SECONDS: u64 = 90 * 24 * 60 * 60;
+
 /// What one deployment of the VFS origin is set up with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Wire", into = "Wire")]
@@ -16,6 +19,7 @@ pub struct Config {
     host: String,
     allowed_hosts: Vec<OriginPattern>,
     frame_ancestors: String,
+    session_ttl_seconds: u64,
 }
 
 /// Where a request's session is named.
@@ -51,7 +55,25 @@ impl Config {
             host,
             allowed_hosts,
             frame_ancestors,
+            session_ttl_seconds: SESSION_TTL_SECONDS,
         })
+    }
+
+    /// The same with another time for which a stored session stays that nobody uses; 0 for ever.
+    pub fn with_session_ttl(mut self, seconds: u64) -> Self {
+        self.session_ttl_seconds = seconds;
+        self
+    }
+
+    /// How long a stored session stays that nobody uses, in milliseconds. `None` where that is for ever.
+    pub fn session_ttl(&self) -> Option<u64> {
+        (self.session_ttl_seconds > 0).then(|| self.session_ttl_seconds.saturating_mul(1000))
+    }
+
+    /// How long after a use the next one is noted, in milliseconds: a day, or less where sessions do not stay for long.
+    pub fn use_interval(&self) -> u64 {
+        const DAY: u64 = 24 * 60 * 60 * 1000;
+        self.session_ttl().map_or(DAY, |ttl| (ttl / 8).min(DAY))
     }
 
     /// The bare host name, without a port.
@@ -114,13 +136,20 @@ struct Wire {
     host: String,
     #[serde(default)]
     allowed_hosts: Vec<OriginPattern>,
+    #[serde(default = "session_ttl_seconds")]
+    session_ttl_seconds: u64,
+}
+
+fn session_ttl_seconds() -> u64 {
+    SESSION_TTL_SECONDS
 }
 
 impl TryFrom<Wire> for Config {
     type Error = Error;
 
     fn try_from(wire: Wire) -> Result<Self> {
-        Self::build(&wire.host, wire.allowed_hosts)
+        let config = Self::build(&wire.host, wire.allowed_hosts)?;
+        Ok(config.with_session_ttl(wire.session_ttl_seconds))
     }
 }
 
@@ -129,6 +158,7 @@ impl From<Config> for Wire {
         Self {
             host: config.host,
             allowed_hosts: config.allowed_hosts,
+            session_ttl_seconds: config.session_ttl_seconds,
         }
     }
 }
@@ -186,7 +216,7 @@ mod tests {
 
     #[test]
     fn json_is_the_edges_format() {
-        let text = r#"{"host":"virtual-files.localhost","allowedHosts":["http://localhost:*","http://*.virtual-files.localhost:*"]}"#;
+        let text = r#"{"host":"virtual-files.localhost","allowedHosts":["http://localhost:*","http://*.virtual-files.localhost:*"],"sessionTtlSeconds":7776000}"#;
         let read: Config = serde_json::from_str(text).unwrap();
         assert_eq!(read, config());
         assert_eq!(serde_json::to_string(&read).unwrap(), text);
@@ -194,6 +224,16 @@ mod tests {
             read.frame_ancestors(),
             "'self' http://localhost:* http://*.virtual-files.localhost:*"
         );
+    }
+
+    #[test]
+    fn sessions_expire_where_they_are_to() {
+        let read = |text| serde_json::from_str::<Config>(text).unwrap().session_ttl();
+        assert_eq!(read(r#"{"host":"a"}"#), Some(90 * 24 * 60 * 60 * 1000));
+        assert_eq!(read(r#"{"host":"a","sessionTtlSeconds":60}"#), Some(60_000));
+        assert_eq!(read(r#"{"host":"a","sessionTtlSeconds":0}"#), None);
+        assert_eq!(config().use_interval(), 24 * 60 * 60 * 1000);
+        assert_eq!(config().with_session_ttl(8).use_interval(), 1000);
     }
 
     #[test]

@@ -144,9 +144,14 @@ impl Index {
         self.created
     }
 
-    /// When the session was last changed, in milliseconds since 1970-01-01T00:00Z.
+    /// When the session was last used, as far as that was noted, in milliseconds since 1970-01-01T00:00Z.
     pub fn used(&self) -> u64 {
         self.used
+    }
+
+    /// Takes over when the session was last used from where a store notes that beside the index.
+    pub fn used_at(&mut self, now_ms: u64) {
+        self.used = now_ms;
     }
 
     /// The file of this path, spelled as [`FilePath`] spells it.
@@ -201,6 +206,16 @@ impl Index {
     /// Every pack that holds a file.
     pub fn packs(&self) -> impl Iterator<Item = (PackId, &PackInfo)> {
         self.packs.iter().map(|(id, pack)| (*id, pack))
+    }
+
+    /// The files of some packs in the order in which they lie there: the pack, the first byte, the byte after the last, the path.
+    pub fn in_packs(&self, wanted: impl Fn(PackId) -> bool) -> Vec<(PackId, u64, u64, &FilePath)> {
+        let files = self.files.iter().filter(|(_, entry)| wanted(entry.pack));
+        let mut places: Vec<_> = files
+            .map(|(path, entry)| (entry.pack, entry.offset, entry.offset + entry.length, path))
+            .collect();
+        places.sort_unstable();
+        places
     }
 
     /// What the index knows of a pack; nothing where no file lies in it.

@@ -28,6 +28,14 @@ li{display:flex;gap:1rem;justify-content:space-between;padding:.4rem 0;border-to
 li span{color:var(--m);white-space:nowrap;font-variant-numeric:tabular-nums}\
 </style><title>";
 
+/// Has the page of a session that could not be shown load again when the session changes, of which hubs tell all pages of
+/// their origin. It asks once whether it is there meanwhile: no page loads itself again and again. In frames without an
+/// origin nothing is heard of it. It waits for a second, and not where it is led elsewhere meanwhile: its host may do so itself.
+const AGAIN: &str = "try{let a=[location.host.split(\".\")[0],location.pathname.split(\"/\")[1]],b=new BroadcastChannel(\"virtual-files:changes\"),t;b.onmessage=({data:c})=>{if(a.includes(c.here)||c.version&&a.includes(c.session))t??=setTimeout(()=>location.reload(),1e3)};onbeforeunload=()=>clearTimeout(t);performance.getEntriesByType(\"navigation\")[0].type<\"reload\"&&b.postMessage({asks:a})}catch{}";
+
+/// The source of this script for a content policy.
+pub(crate) const AGAIN_SOURCE: &str = "'sha256-jrRBlvBHF/tZ6SbFtdp/OMZJ3mPUQHBRkXgnFR+DpVs='";
+
 /// A client of a session asked with a method that a file has no answer to.
 pub fn method_not_allowed(method: &str) -> String {
     let mut page = Page::new("405", "This can only be read");
@@ -49,9 +57,10 @@ pub fn access_denied() -> String {
     page.close("ACCESS_DENIED")
 }
 
-/// The session is not there.
-pub fn no_session() -> String {
+/// The session is not there. With `live`, the page loads again when it is.
+pub fn no_session(live: bool) -> String {
     let mut page = Page::new("404", "This preview isn’t here");
+    page.live(live);
     page.text("This browser holds no preview under this address.");
     page.advice(
         "Previews live only in the browser, and within the app, that made them. Open it again from there; it may have been \
@@ -111,9 +120,10 @@ pub fn internal_error() -> String {
     page.close(ErrorCode::Internal.as_str())
 }
 
-/// Something that is needed cannot be had at the moment.
-pub fn unavailable(code: ErrorCode) -> String {
+/// Something that is needed cannot be had at the moment. With `live`, the page loads again when the session changes.
+pub fn unavailable(code: ErrorCode, live: bool) -> String {
     let mut page = Page::new("503", "Not available right now");
+    page.live(live);
     let (what, advice) = match code {
         ErrorCode::StorageUnavailable => (
             "This browser did not let the preview’s files be read.",
@@ -184,6 +194,13 @@ impl Page {
             .text(title)
             .raw("</h1><p>");
         page
+    }
+
+    /// In a paragraph, where a script may stand.
+    fn live(&mut self, live: bool) {
+        if live {
+            self.raw("<script>").raw(AGAIN).raw("</script>");
+        }
     }
 
     fn close(mut self, code: &str) -> String {
@@ -257,13 +274,15 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::CHANGES_CHANNEL;
+    use sha2::Digest;
 
     /// Every page there is, with the text of an attacker where one takes text.
     fn all() -> Vec<(&'static str, String)> {
         let evil = "<script>alert(1)</script>\"' onload=x & \u{0}\r\n\u{202e}";
         let mut pages = vec![
             ("access_denied", access_denied()),
-            ("no_session", no_session()),
+            ("no_session", no_session(false)),
             ("no_file", no_file(evil)),
             ("no_start_page", no_file("")),
             ("bad_name", bad_name()),
@@ -273,7 +292,11 @@ mod tests {
             ("internal_error", internal_error()),
             ("listing", listing(evil, [].into_iter())),
         ];
-        pages.extend(ErrorCode::ALL.iter().map(|code| ("unavailable", unavailable(*code))));
+        pages.extend(
+            ErrorCode::ALL
+                .iter()
+                .map(|code| ("unavailable", unavailable(*code, false))),
+        );
         pages
     }
 
@@ -295,6 +318,17 @@ mod tests {
                 "{name}"
             );
             assert!(page.len() < 2600, "{name} has {} bytes", page.len());
+        }
+    }
+
+    #[test]
+    fn the_script_is_the_one_that_the_policy_names() {
+        let hash = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, sha2::Sha256::digest(AGAIN));
+        assert_eq!(AGAIN_SOURCE, format!("'sha256-{hash}'"));
+        assert!(AGAIN.contains(&format!("\"{CHANGES_CHANNEL}\"")));
+        let script = format!("<script>{AGAIN}</script>");
+        for page in [no_session(true), unavailable(ErrorCode::Timeout, true)] {
+            assert_eq!((page.matches(&script).count(), page.matches("<script").count()), (1, 1));
         }
     }
 

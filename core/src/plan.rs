@@ -58,7 +58,7 @@ pub fn plan<'i>(config: &Config, request: &Request<'_>, path: &str, index: Optio
         return plan;
     }
     let Some(index) = index else {
-        return page(config, request, 404, pages::no_session());
+        return live_page(config, request, 404, pages::no_session(request.live));
     };
     let options = index.options();
     if request.destination == Destination::Document && !options.top_level {
@@ -120,7 +120,7 @@ pub fn denied(config: &Config, request: &Request<'_>) -> Plan<'static> {
 
 /// The answer where something that is needed cannot be had at the moment.
 pub fn unavailable(config: &Config, request: &Request<'_>, code: ErrorCode) -> Plan<'static> {
-    let mut plan = page(config, request, 503, pages::unavailable(code));
+    let mut plan = live_page(config, request, 503, pages::unavailable(code, request.live));
     plan.push_header("retry-after", "1".into());
     plan
 }
@@ -128,6 +128,17 @@ pub fn unavailable(config: &Config, request: &Request<'_>, code: ErrorCode) -> P
 /// The answer where we failed.
 pub fn internal_error(config: &Config, request: &Request<'_>) -> Plan<'static> {
     page(config, request, 500, pages::internal_error())
+}
+
+/// A page that may have the script of [`pages::AGAIN_SOURCE`], and nothing of a request or a bundle.
+fn live_page(config: &Config, request: &Request<'_>, status: u16, body: String) -> Plan<'static> {
+    let mut plan = page(config, request, status, body);
+    for (name, value) in plan.headers_mut() {
+        if request.live && *name == "content-security-policy" {
+            *value = [&**value, "; script-src ", pages::AGAIN_SOURCE].concat().into();
+        }
+    }
+    plan
 }
 
 fn page(config: &Config, request: &Request<'_>, status: u16, mut body: String) -> Plan<'static> {

@@ -23,10 +23,21 @@ pub const PROTOCOL_VERSION: u32 = 1;
 /// a worker of two releases may meet while a new one rolls out, and must not take each other's words for their own.
 pub const WIRE_FORMAT: u32 = 2;
 
+/// The broadcast channel on which hubs tell each other, and pages of our own, of changes: `{ session, version, removed }`,
+/// with version 0 where the session is gone. Such a page asks with `{ asks: [session, …] }`, and `{ here: session }` tells it
+/// of each that is there.
+pub const CHANGES_CHANNEL: &str = "virtual-files:changes";
+
 /// The lock that a hub holds, shared, for as long as it has a session in its memory: who asks for the session then knows
 /// how many have it.
 pub fn holder_lock(session: &SessionId) -> String {
     ["virtual-files:memory:", session.as_str()].concat()
+}
+
+/// The lock that a hub holds, shared, from the first word of a session until its page needs it no more: such a session
+/// does not expire.
+pub fn open_lock(session: &SessionId) -> String {
+    ["virtual-files:open:", session.as_str()].concat()
 }
 
 /// The lock under which a session is changed.
@@ -183,8 +194,14 @@ pub enum Request {
     },
     /// Storage used and left, and the worker's state.
     Estimate,
-    /// Have the worker running, as some browsers do not start it for a frame's navigation.
-    Wake,
+    /// Ask the browser to keep what the origin stores, also where it runs out of room.
+    Persist,
+    /// Have the worker running, as some browsers do not start it for a frame's navigation, and the session open, if one is
+    /// named.
+    Wake {
+        /// The session.
+        session: Option<SessionId>,
+    },
 }
 
 impl TryFrom<Message> for Request {
@@ -262,7 +279,10 @@ impl TryFrom<Message> for Request {
                 policy: message.policy,
             },
             "ESTIMATE" => Self::Estimate,
-            "WAKE" => Self::Wake,
+            "PERSIST" => Self::Persist,
+            "WAKE" => Self::Wake {
+                session: message.session_id.as_deref().map(SessionId::parse).transpose()?,
+            },
             "" => return Err(missing("type")),
             _ => return Err(invalid("The message's `type` is not one that the hub knows.")),
         })
@@ -368,6 +388,11 @@ pub enum ToWorker {
     },
     /// Answered with [`WorkerStats`]; also what wakes a stopped worker.
     Stats,
+    /// Whether a page of the session is open. Answered with a boolean.
+    IsOpen {
+        /// The session.
+        session: SessionId,
+    },
 }
 
 /// From the service worker to a hub: asks for a memory session after the worker's restart. Answered with a

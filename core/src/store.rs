@@ -46,7 +46,7 @@ pub struct SessionInfo {
     pub bytes: u64,
     /// When it was made, in milliseconds since 1970-01-01T00:00Z.
     pub created: u64,
-    /// When it was last changed, in milliseconds since 1970-01-01T00:00Z.
+    /// When it was last used, as far as that was noted: every change is, and by some stores reading, once a day; in milliseconds since 1970-01-01T00:00Z.
     pub used: u64,
 }
 

@@ -1,6 +1,6 @@
 //! What a deployment sets in `wrangler.toml`: variables, and the bindings of the assets and the Durable Objects.
 
-use virtual_files_core::config::Config;
+use virtual_files_core::config::{Config, SESSION_TTL_SECONDS};
 use virtual_files_core::index;
 use wasm_bindgen::JsValue;
 use worker::{Env, Fetcher, ObjectNamespace, Response};
@@ -41,19 +41,19 @@ impl Limits {
     pub(crate) fn read(env: &Env) -> Result<Self, String> {
         Ok(Self {
             session: index::Limits {
-                max_files: number(env, "EDGE_SESSION_FILES", 20_000)? as usize,
-                max_file_bytes: number(env, "EDGE_FILE_BYTES", 256 << 20)?,
-                max_session_bytes: number(env, "EDGE_SESSION_BYTES", 256 << 20)?,
+                max_files: number(env, "EDGE_SESSION_FILES", 20_000, 1)? as usize,
+                max_file_bytes: number(env, "EDGE_FILE_BYTES", 256 << 20, 1)?,
+                max_session_bytes: number(env, "EDGE_SESSION_BYTES", 256 << 20, 1)?,
             },
-            ttl_ms: number(env, "EDGE_TTL_SECONDS", 24 * 60 * 60)? * 1000,
-            address_bytes: number(env, "EDGE_ADDRESS_BYTES_PER_HOUR", 2 << 30)?,
-            address_sessions: number(env, "EDGE_ADDRESS_SESSIONS_PER_HOUR", 200)?,
+            ttl_ms: number(env, "EDGE_TTL_SECONDS", 24 * 60 * 60, 1)? * 1000,
+            address_bytes: number(env, "EDGE_ADDRESS_BYTES_PER_HOUR", 2 << 30, 1)?,
+            address_sessions: number(env, "EDGE_ADDRESS_SESSIONS_PER_HOUR", 200, 1)?,
         })
     }
 }
 
-/// A variable that may be left out. TOML's numbers arrive as numbers, those of a command line as text.
-fn number(env: &Env, name: &str, default: u64) -> Result<u64, String> {
+/// A variable that may be left out, and is `least` at least. TOML's numbers arrive as numbers, those of a command line as text.
+fn number(env: &Env, name: &str, default: u64, least: u64) -> Result<u64, String> {
     let value = js_sys::Reflect::get(env.as_ref(), &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
     if value.is_undefined() {
         return Ok(default);
@@ -65,8 +65,8 @@ fn number(env: &Env, name: &str, default: u64) -> Result<u64, String> {
     };
     // A billion of seconds is some decades, one of bytes times a thousand more than an object stores.
     number
-        .filter(|number| (1..=1 << 40).contains(number))
-        .ok_or_else(|| format!("The variable {name} is {value:?}; it has to be a whole number above 0."))
+        .filter(|number| (least..=1 << 40).contains(number))
+        .ok_or_else(|| format!("The variable {name} is {value:?}; it has to be a whole number, {least} or more."))
 }
 
 impl Settings {
@@ -91,6 +91,7 @@ impl Settings {
             })?;
         }
         let config = Config::new(&host, allowed.split_whitespace()).map_err(|error| error.to_string())?;
+        let config = config.with_session_ttl(number(env, "SESSION_TTL_SECONDS", SESSION_TTL_SECONDS, 0)?);
         let json = serde_json::to_string(&config).map_err(|error| error.to_string())?;
         let assets = env
             .assets("ASSETS")

@@ -257,6 +257,11 @@ export class Session {
   /** Storage, and the state of the service worker. */
   estimate(): Promise<Estimate>;
   /**
+   * Asks the browser to keep what the session's origin stores, also where it runs out of room. Resolves with whether it
+   * will; browsers mostly refuse that to frames of another origin. What is not kept so may be evicted, all at once.
+   */
+  persist(): Promise<boolean>;
+  /**
    * Appends a sandboxed frame to `element` that runs the session, and resolves when it has loaded; at the latest after
    * the time-out of {@link connect}.
    */

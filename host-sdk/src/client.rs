@@ -144,6 +144,7 @@ impl Client {
             let capabilities = hub.ready().await?;
             if isolation != Isolation::Opaque {
                 let degraded = capabilities.usable(hub.origin())?;
+                hub.open_session(session);
                 return Ok((entry::root(hub.origin(), session), degraded));
             }
             hub.serve_by_edge();

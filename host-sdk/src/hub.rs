@@ -58,6 +58,8 @@ struct State {
     pending: Vec<Pending>,
     users: Vec<u32>,
     subscribers: Vec<Subscriber>,
+    /// What is open there, and does not expire.
+    open: Vec<SessionId>,
     /// Why nothing can be asked until the frame loads anew.
     failed: Option<Error>,
     closed: bool,
@@ -205,6 +207,7 @@ impl Hub {
         let pending = mem::take(&mut state.pending);
         // Whoever listened to the old hub listens to the new one.
         let listened_to = sessions(&state.subscribers, &[]);
+        let open = state.open.clone();
         drop(state);
         give_up(
             pending,
@@ -215,6 +218,9 @@ impl Hub {
         }
         for session in listened_to {
             self.tell("SUBSCRIBE", &session);
+        }
+        for session in open {
+            self.tell("WAKE", &session);
         }
         self.watch(move || spoken.is_set());
     }
@@ -401,6 +407,18 @@ impl Hub {
         }
         let asked = self.ask(user, convert::request("SUBSCRIBE", session), &Array::new(), None)?;
         asked.answer().await.map(drop)
+    }
+
+    /// Has the session open there, so that it does not expire, and does not wait for it.
+    pub(crate) fn open_session(self: &Rc<Self>, session: &SessionId) {
+        self.closed_session(session);
+        self.state.borrow_mut().open.push(session.clone());
+        self.tell("WAKE", session);
+    }
+
+    /// Nobody here has the session open any more.
+    pub(crate) fn closed_session(&self, session: &SessionId) {
+        self.state.borrow_mut().open.retain(|open| open != session);
     }
 
     /// Has the worker running before a frame navigates to it: not every browser starts one for a navigation. Waits no

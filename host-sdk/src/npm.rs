@@ -173,6 +173,12 @@ impl Session {
         promise(Box::pin(async move { session.estimate().await }))
     }
 
+    /// Asks the browser to keep what is stored.
+    pub fn persist(&self) -> Promise {
+        let session = self.0.clone();
+        promise(Box::pin(async move { session.persist().await.map(JsValue::from) }))
+    }
+
     /// Appends a frame that runs the session.
     pub fn mount(&self, element: &JsValue, options: &JsValue) -> Promise {
         let session = self.0.clone();

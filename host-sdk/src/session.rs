@@ -220,6 +220,12 @@ impl Session {
         self.0.ask("ESTIMATE", "path", "")?.await
     }
 
+    /// Asks the browser to keep the session's origin when it runs out of room. Whether it will.
+    pub async fn persist(&self) -> Result<bool> {
+        let answer = self.0.ask("PERSIST", "path", "")?.await?;
+        Ok(get(&answer, "persisted").is_truthy())
+    }
+
     /// What `change` events are dispatched to. The hub is asked for them when this is called for the first time.
     pub async fn changes(&self) -> Result<EventTarget> {
         let events = self.0.events.clone().ok_or_else(disposed)?;
@@ -274,6 +280,7 @@ impl Session {
 
 /// Tells a hub that nobody here needs a session any more. What fails to be forgotten goes with the hub's page.
 pub(crate) async fn release(hub: Rc<Hub>, session: SessionId, user: u32) {
+    hub.closed_session(&session);
     let request = convert::request("RELEASE", &session);
     if let Ok(asked) = hub.ask(user, request, &Array::new(), None) {
         drop(asked.answer().await);

@@ -12,6 +12,7 @@ use virtual_files_web::bundle::{self, Packed};
 use virtual_files_web::envelope::{blobs, get, set};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::StorageManager;
 
 /// The name of a message, `""` for anything that is none.
 pub(crate) fn kind(data: &JsValue) -> String {
@@ -119,21 +120,34 @@ fn packed(packs: &Array, index: &JsValue) -> Result<Packed> {
 
 /// Storage used and left, as the browser tells it; zeros where it does not.
 pub(crate) async fn estimate() -> (f64, f64, bool) {
-    let Some(window) = web_sys::window() else {
+    let Some(storage) = storage() else {
         return (0.0, 0.0, false);
     };
-    let storage = window.navigator().storage();
-    let wait = async |promise: std::result::Result<js_sys::Promise, JsValue>| match promise {
-        Ok(promise) => wasm_bindgen_futures::JsFuture::from(promise).await.unwrap_or_default(),
-        Err(_) => JsValue::UNDEFINED,
-    };
-    if storage.is_undefined() {
-        return (0.0, 0.0, false);
-    }
-    let estimate = wait(storage.estimate()).await;
-    let persisted = wait(storage.persisted()).await;
+    let estimate = settled(storage.estimate()).await;
+    let persisted = settled(storage.persisted()).await;
     let number = |name| get(&estimate, name).as_f64().unwrap_or_default();
     (number("usage"), number("quota"), persisted.is_truthy())
+}
+
+/// Asks the browser to keep what is stored. Whether it will; it may ask the visitor, or say no by itself.
+pub(crate) async fn persist() -> bool {
+    match storage() {
+        Some(storage) => settled(storage.persist()).await.is_truthy(),
+        None => false,
+    }
+}
+
+fn storage() -> Option<StorageManager> {
+    let storage = web_sys::window()?.navigator().storage();
+    (!storage.is_undefined()).then_some(storage)
+}
+
+/// What a promise gives; nothing where it rejects.
+async fn settled(promise: std::result::Result<Promise, JsValue>) -> JsValue {
+    match promise {
+        Ok(promise) => JsFuture::from(promise).await.unwrap_or_default(),
+        Err(_) => JsValue::UNDEFINED,
+    }
 }
 
 fn invalid(message: &'static str) -> Error {

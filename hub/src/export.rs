@@ -1,8 +1,7 @@
 //! A session in the form in which `PUT_FILES` takes one, to be put elsewhere.
 
 use virtual_files_core::change::NewFile;
-use virtual_files_core::index::{FileEntry, Index};
-use virtual_files_core::path::FilePath;
+use virtual_files_core::index::Index;
 use virtual_files_core::store::Body;
 
 /// New packs and the files in them, of an index and its packs in the index's order. A pack of which a part is no file's
@@ -11,10 +10,12 @@ pub(crate) fn bundle<B: Body>(index: &Index, packs: Vec<B>) -> (Vec<B>, Vec<NewF
     let mut bodies = Vec::with_capacity(packs.len());
     let mut files = Vec::with_capacity(index.len());
     for (at, ((id, pack), body)) in index.packs().zip(packs).enumerate() {
-        let mut members: Vec<(&FilePath, &FileEntry)> = index.iter().filter(|(_, entry)| entry.pack == id).collect();
-        members.sort_unstable_by_key(|(_, entry)| entry.offset);
+        let members = index.in_packs(|other| other == id);
         let mut offset = 0;
-        for (path, entry) in &members {
+        for (.., path) in &members {
+            let Some(entry) = index.get(path.as_str()) else {
+                continue;
+            };
             files.push(NewFile {
                 path: (*path).clone(),
                 pack: at as u32,
@@ -31,7 +32,7 @@ pub(crate) fn bundle<B: Body>(index: &Index, packs: Vec<B>) -> (Vec<B>, Vec<NewF
             false => B::concat(
                 members
                     .iter()
-                    .map(|(_, entry)| body.slice(entry.offset, entry.offset + entry.length))
+                    .map(|(_, start, end, _)| body.slice(*start, *end))
                     .collect(),
             ),
         });
@@ -43,6 +44,7 @@ pub(crate) fn bundle<B: Body>(index: &Index, packs: Vec<B>) -> (Vec<B>, Vec<NewF
 mod tests {
     use super::*;
     use virtual_files_core::change::{Change, Mode};
+    use virtual_files_core::path::FilePath;
     use virtual_files_core::store::BytesBody;
 
     fn put(index: &mut Index, packs: &[&[u8]], files: &[(&str, u32, u64, u64)]) -> Vec<BytesBody> {

@@ -5,21 +5,22 @@ use crate::mirror::Mirrors;
 use crate::request::perform;
 use crate::sessions::Sessions;
 use crate::worker::Worker;
-use js_sys::{Object, Promise};
+use js_sys::{Array, Object, Promise};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use virtual_files_core::config::{Config, Layout};
 use virtual_files_core::error::{Error, ErrorCode, Result};
-use virtual_files_core::protocol::{self, Request, ToHub};
+use virtual_files_core::protocol::{self, CHANGES_CHANNEL, Request, ToHub};
 use virtual_files_core::session::SessionId;
+use virtual_files_web::channel;
 use virtual_files_web::envelope::{self, get, set};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 use web_sys::{BroadcastChannel, MessageEvent, MessagePort, Window};
 
-/// Who is told of changes, by hubs of all tabs.
-const CHANGES: &str = "virtual-files:changes";
+/// When a hub looks for what has expired, in milliseconds.
+const SETTLED: u64 = 60_000;
 
 /// The page's one object.
 pub(crate) struct Hub {
@@ -54,7 +55,7 @@ impl Hub {
                 Ok(JsValue::UNDEFINED)
             })
         };
-        let changes = BroadcastChannel::new(CHANGES).ok();
+        let changes = BroadcastChannel::new(CHANGES_CHANNEL).ok();
         Ok(Self {
             config,
             layout,
@@ -121,12 +122,54 @@ impl Hub {
         }
     }
 
+    /// The same, and has the session open from now on.
+    pub(crate) async fn open(&self, session: &SessionId) -> Result<()> {
+        self.check(session)?;
+        let now = virtual_files_web::now();
+        let before = now.saturating_sub(self.config.use_interval());
+        self.sessions.open(session, now, before).await;
+        Ok(())
+    }
+
+    /// Deletes what has expired, where sessions share the origin: on an origin of its own, a session that is looked for
+    /// is used.
+    async fn expire(&self) {
+        let (Layout::Shared, Some(ttl)) = (&self.layout, self.config.session_ttl()) else {
+            return;
+        };
+        self.looked().await;
+        let interval = self.config.use_interval();
+        // What this page has come for is open by then.
+        let mut wait = ttl.min(SETTLED);
+        loop {
+            channel::pause(wait as i32).await;
+            let now = virtual_files_web::now();
+            let times = (now, now.saturating_sub(ttl), ttl / 3);
+            // Where that fails, the next one tries again.
+            drop(self.sessions.expire(times, |session| self.announcer(session)).await);
+            wait = interval;
+        }
+    }
+
     /// Tells all who subscribed, in this tab and the others, of a session's new version.
     pub(crate) fn announce(&self, session: &SessionId, version: u64) {
         if let Some(changes) = &self.changes {
             broadcast(changes, session, version, 0);
         }
         self.tell(session, version);
+    }
+
+    /// Tells a page of our own which of the sessions that it asks for are there.
+    async fn answer(&self, asked: Vec<SessionId>) {
+        for session in asked {
+            if let Some(changes) = &self.changes
+                && self.sessions.has(&session).await
+            {
+                let here = Object::new();
+                set(&here, "here", &session.as_str().into());
+                drop(changes.post_message(&here));
+            }
+        }
     }
 
     /// Tells the hubs of other tabs that a session is deleted, when it is called with the version that was deleted.
@@ -197,6 +240,8 @@ pub(crate) fn listen(hub: &Rc<Hub>, window: &Window, early: &[MessageEvent]) {
         receive(hub, event);
     }
     let this = hub.clone();
+    spawn_local(async move { this.expire().await });
+    let this = hub.clone();
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| receive(&this, &event));
     // Errors of these calls mean a closed page, which needs no listener.
     drop(window.add_event_listener_with_callback("message", on_message.as_ref().unchecked_ref()));
@@ -221,6 +266,16 @@ pub(crate) fn listen(hub: &Rc<Hub>, window: &Window, early: &[MessageEvent]) {
                 .as_string()
                 .and_then(|id| SessionId::parse(&id).ok());
             let version = get(&event.data(), "version").as_f64();
+            let asks = envelope::get(&event.data(), "asks");
+            if let Some(asks) = asks.dyn_ref::<Array>() {
+                let ids: Vec<SessionId> = asks
+                    .iter()
+                    .filter_map(|id| SessionId::parse(&id.as_string()?).ok())
+                    .take(2)
+                    .collect();
+                let this = this.clone();
+                spawn_local(async move { this.answer(ids).await });
+            }
             if let (Some(session), Some(version)) = (session, version) {
                 this.tell(&session, version as u64);
                 let removed = get(&event.data(), "removed").as_f64().unwrap_or_default() as u64;
@@ -282,7 +337,7 @@ fn receive(hub: &Rc<Hub>, event: &MessageEvent) {
     spawn_local(async move {
         let connecting = matches!(asked, Ok(Request::Connect));
         let result = match asked {
-            Ok(request) => perform(&hub, request, &data, Abort::default(), |_, _| ()).await,
+            Ok(request) => perform(&hub, request, &data, Abort::default(), &|_, _| ()).await,
             Err(error) => Err(error),
         };
         let id = if connecting { 0 } else { convert::id(&data) };
@@ -325,10 +380,8 @@ fn serve(hub: &Rc<Hub>, port: MessagePort) {
             let result = match request {
                 Ok(request) => {
                     let asked = request.clone();
-                    let result = perform(&hub, request, &data, abort, |done, total| {
-                        report(&port, id, done, total)
-                    })
-                    .await;
+                    let progress = |done, total| report(&port, id, done, total);
+                    let result = perform(&hub, request, &data, abort, &progress).await;
                     if result.is_ok() {
                         hub.remember(asked, &port);
                     }

@@ -1,5 +1,5 @@
-//! The Web Locks API, over all tabs of the origin: one writer of a session at a time, first come first served; and which
-//! hubs have a session in their memory.
+//! The Web Locks API, over all tabs of the origin: one writer of a session at a time, first come first served; which hubs
+//! have a session in their memory, and which have it open.
 //!
 //! The browser frees the locks of a page that goes away, so neither can outlive what it stands for.
 
@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::rc::Rc;
 use virtual_files_core::error::{Error, ErrorCode, Result};
-use virtual_files_core::protocol::{holder_lock, writer_lock};
+use virtual_files_core::protocol::writer_lock;
 use virtual_files_core::session::SessionId;
 use virtual_files_web::envelope;
 use wasm_bindgen::prelude::*;
@@ -70,13 +70,13 @@ pub(crate) async fn exclusive<T: 'static>(
     }
 }
 
-/// Says to all that this hub has the session in its memory, until it is dropped.
+/// A lock that is held together with others, until it is dropped: it says something to all.
 #[derive(Debug)]
 pub(crate) struct Holding(Function);
 
 impl Holding {
-    /// Returns when the lock is held. `None` where the browser has no locks.
-    pub(crate) async fn new(session: &SessionId) -> Option<Self> {
+    /// Asks for the lock. The promise settles when it is held. `None` where the browser has no locks.
+    pub(crate) fn new(name: &str) -> Option<(Self, Promise)> {
         let locks = manager()?;
         let ((granted, grant), (released, release)) = (deferred(), deferred());
         let callback = Closure::once_into_js(move || {
@@ -86,13 +86,9 @@ impl Holding {
         });
         let options = js_sys::Object::new();
         envelope::set(&options, "mode", &"shared".into());
-        let asked = locks
-            .request(&holder_lock(session), &options, callback.unchecked_ref())
-            .ok()?;
+        let asked = locks.request(name, &options, callback.unchecked_ref()).ok()?;
         // Refused, it rejects at once; granted, it is there until it is released.
-        let first = Promise::race(&js_sys::Array::of2(&granted, &asked));
-        JsFuture::from(first).await.ok()?;
-        Some(Self(release))
+        Some((Self(release), Promise::race(&js_sys::Array::of2(&granted, &asked))))
     }
 }
 

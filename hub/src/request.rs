@@ -91,7 +91,7 @@ pub(crate) async fn perform(
     request: Request,
     data: &JsValue,
     abort: Abort,
-    progress: impl Fn(u64, u64),
+    progress: &dyn Fn(u64, u64),
 ) -> Result<JsValue> {
     let edge = convert::is_for_edge(data);
     match request {
@@ -104,7 +104,7 @@ pub(crate) async fn perform(
             storage,
             options,
         } => {
-            hub.check(&session)?;
+            hub.open(&session).await?;
             let flag = abort.clone();
             let (packs, files) = convert::bundle(data, |_| !flag.get()).await?;
             let total = files.iter().map(|file| file.length).sum();
@@ -118,7 +118,7 @@ pub(crate) async fn perform(
                 now: hub.now(),
             };
             hub.ready_for(edge).await?;
-            let going_on = |done, of| report(&progress, &abort, total, done, of);
+            let going_on = |done, of| report(progress, &abort, total, done, of);
             let changed = change_all(hub, &session, Some(storage), change, &abort, &going_on).await?;
             let changed = changed.ok_or_else(|| Error::new(ErrorCode::Internal, "The put changed nothing."))?;
             progress(total, total);
@@ -132,7 +132,7 @@ pub(crate) async fn perform(
             })
         }
         Request::DeleteFiles { session, paths } => {
-            hub.check(&session)?;
+            hub.open(&session).await?;
             hub.ready_for(edge).await?;
             let change = Change {
                 mode: Mode::Merge,
@@ -154,7 +154,7 @@ pub(crate) async fn perform(
             })
         }
         Request::ListFiles { session, prefix } => {
-            hub.check(&session)?;
+            hub.open(&session).await?;
             hub.ready_for(edge).await?;
             let listed = match hub.sessions.index(&session).await? {
                 Some((index, _)) => Listed {
@@ -169,7 +169,7 @@ pub(crate) async fn perform(
             convert::value(&listed)
         }
         Request::ReadFile { session, path } => {
-            hub.check(&session)?;
+            hub.open(&session).await?;
             hub.ready_for(edge).await?;
             let (index, body) = hub.sessions.read(&session, &path).await?;
             let value = convert::value(&info(&index, &path)?)?;
@@ -183,7 +183,7 @@ pub(crate) async fn perform(
             Ok(value)
         }
         Request::Stat { session, path } => {
-            hub.check(&session)?;
+            hub.open(&session).await?;
             hub.ready_for(edge).await?;
             match hub.sessions.index(&session).await? {
                 Some((index, _)) => convert::value(&info(&index, &path)?),
@@ -191,7 +191,7 @@ pub(crate) async fn perform(
             }
         }
         Request::DeleteSession { session } => {
-            hub.check(&session)?;
+            hub.open(&session).await?;
             hub.ready_for(edge).await?;
             let removed = hub
                 .sessions
@@ -222,7 +222,7 @@ pub(crate) async fn perform(
             Ok(value.into())
         }
         Request::Export { session } => {
-            hub.check(&session)?;
+            hub.open(&session).await?;
             hub.ready_for(edge).await?;
             let Some((index, packs)) = hub.sessions.export(&session).await? else {
                 return Err(Error::new(ErrorCode::NotFound, "There is no such session."));
@@ -241,6 +241,7 @@ pub(crate) async fn perform(
         }
         Request::Release { session } => {
             hub.check(&session)?;
+            hub.sessions.close(&session);
             hub.ready_for(edge).await?;
             hub.mirrors.close(&session).await;
             hub.sessions.release(session).await?;
@@ -270,10 +271,15 @@ pub(crate) async fn perform(
                 worker,
             })
         }
+        Request::Persist => {
+            let value = js_sys::Object::new();
+            envelope::set(&value, "persisted", &convert::persist().await.into());
+            Ok(value.into())
+        }
         Request::Mirror { session, wildcard } => {
-            hub.check(&session)?;
+            hub.open(&session).await?;
             hub.ready_for(edge).await?;
-            let going_on = |done, of| report(&progress, &abort, of, done, of);
+            let going_on = |done, of| report(progress, &abort, of, done, of);
             let id = hub.mirrors.open(&hub.sessions, &session, &going_on).await?;
             let value = js_sys::Object::new();
             envelope::set(&value, "root", &hub.edge_root(&id, wildcard).into());
@@ -285,7 +291,7 @@ pub(crate) async fn perform(
             base,
             policy,
         } => {
-            hub.check(&session)?;
+            hub.open(&session).await?;
             hub.ready_for(edge).await?;
             let index = hub.sessions.index(&session).await?;
             let network = index.map(|(index, _)| index.options().network.clone());
@@ -295,7 +301,10 @@ pub(crate) async fn perform(
             envelope::set(&value, "html", &html);
             Ok(value.into())
         }
-        Request::Wake => {
+        Request::Wake { session } => {
+            if let Some(session) = session {
+                hub.open(&session).await?;
+            }
             hub.ready_for(edge).await?;
             stats(hub).await?;
             Ok(js_sys::Object::new().into())
@@ -333,7 +342,7 @@ async fn change_all(
 }
 
 /// Reports how far an upload is, as a part of `total`. Says whether it shall go on.
-fn report(progress: &impl Fn(u64, u64), abort: &Abort, total: u64, done: u64, of: u64) -> bool {
+fn report(progress: &dyn Fn(u64, u64), abort: &Abort, total: u64, done: u64, of: u64) -> bool {
     if of > 0 {
         progress((total as f64 * (done as f64 / of as f64)) as u64, total);
     }

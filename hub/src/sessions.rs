@@ -7,6 +7,7 @@
 
 use crate::locks::{Holding, exclusive};
 use crate::worker::Worker;
+use js_sys::Promise;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use virtual_files_core::change::{Applied, Change};
@@ -14,12 +15,22 @@ use virtual_files_core::error::{Error, ErrorCode, Result};
 use virtual_files_core::index::{Index, PackId};
 use virtual_files_core::map::Map;
 use virtual_files_core::path::FilePath;
-use virtual_files_core::protocol::{self, Snapshot, Storage, ToWorker};
+use virtual_files_core::protocol::{self, Snapshot, Storage, ToWorker, holder_lock, open_lock};
 use virtual_files_core::session::SessionId;
 use virtual_files_core::store::{Body, MemoryStore, SessionInfo, Store};
 use virtual_files_store::{BlobBody, IndexedDbStore};
-use virtual_files_web::{envelope, random_bytes};
+use virtual_files_web::{envelope, locks, random_bytes};
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
+
+/// A session that a page has open.
+struct Open {
+    /// Tells the other hubs so.
+    lock: Option<Holding>,
+    /// When the use of it was noted last, and what settles when it was.
+    noted: u64,
+    noting: Promise,
+}
 
 /// What a change came to.
 pub(crate) struct Changed {
@@ -34,6 +45,8 @@ pub(crate) struct Sessions {
     stored: IndexedDbStore,
     memory: MemoryStore<BlobBody>,
     worker: Rc<Worker>,
+    /// What this hub has open, which does not expire.
+    open: RefCell<Map<SessionId, Open>>,
     /// What tells the workers that this hub has a memory session.
     holdings: RefCell<Map<SessionId, Option<Holding>>>,
     /// Why IndexedDB cannot be had.
@@ -46,6 +59,7 @@ impl Sessions {
             stored: IndexedDbStore::default(),
             memory: MemoryStore::default(),
             worker,
+            open: RefCell::default(),
             holdings: RefCell::default(),
             refused: RefCell::default(),
         }
@@ -113,10 +127,108 @@ impl Sessions {
         Ok(snapshot.removed)
     }
 
+    /// Has the session open from now on, and notes that it is used where that was not noted since `before`. Whoever opens it
+    /// meanwhile waits for that, too: what is asked first is done first.
+    pub(crate) async fn open(self: &Rc<Self>, session: &SessionId, now: u64, before: u64) {
+        let known = self.open.borrow_mut().remove(session);
+        let (lock, noted) = known.map_or((None, None), |open| (open.lock, Some((open.noted, open.noting))));
+        let lock = lock.or_else(|| {
+            let (lock, held) = Holding::new(&open_lock(session))?;
+            let held = JsFuture::from(held);
+            // It is asked for, and whoever looks later finds it.
+            spawn_local(async move { drop(held.await) });
+            Some(lock)
+        });
+        let (noted, noting) = noted.filter(|(noted, _)| *noted >= before).unwrap_or_else(|| {
+            let (this, session) = (self.clone(), session.clone());
+            let noting = future_to_promise(async move {
+                if this.refused.borrow().is_none() {
+                    // Where that fails, the session cannot be read either, which is told.
+                    drop(this.stored.touch(&session, now, before).await);
+                }
+                Ok(JsValue::UNDEFINED)
+            });
+            (now, noting)
+        });
+        let open = Open {
+            lock,
+            noted,
+            noting: noting.clone(),
+        };
+        self.open.borrow_mut().insert(session.clone(), open);
+        drop(JsFuture::from(noting).await);
+    }
+
+    /// Does not have the session open any more.
+    pub(crate) fn close(&self, session: &SessionId) {
+        self.open.borrow_mut().remove(session);
+    }
+
+    /// Whether this page or the store has the session; no other page is asked.
+    pub(crate) async fn has(&self, session: &SessionId) -> bool {
+        matches!(self.memory.version(session).await, Ok(Some(_)))
+            || matches!(self.stored.version(session).await, Ok(Some(_)))
+    }
+
+    /// Deletes what is stored and was last used before `before`, but for what any page has open; what is found so for the
+    /// first time is looked at again, after `patience` milliseconds at least. `announcer` gives what is called with the version
+    /// of a session that is deleted.
+    pub(crate) async fn expire<A: FnOnce(u64) + 'static>(
+        self: &Rc<Self>,
+        (now, before, patience): (u64, u64, u64),
+        announcer: impl Fn(SessionId) -> A,
+    ) -> Result<()> {
+        let mut result = Ok(());
+        for info in self.stored.list().await? {
+            if info.used >= before {
+                continue;
+            }
+            let (this, id, announce) = (self.clone(), info.id.clone(), announcer(info.id.clone()));
+            let work = async move {
+                if this.is_open(&id).await? {
+                    return this.stored.touch(&id, now, before).await;
+                }
+                let token = this.begin(&id).await?;
+                let expired = this.stored.expire(&id, now, before, patience).await;
+                match expired {
+                    Ok(true) => {
+                        announce(info.version);
+                        let gone = ToWorker::Gone {
+                            session: id,
+                            token,
+                            version: info.version,
+                        };
+                        this.tell_in_time(gone, Vec::new()).await;
+                    }
+                    _ => this.end(&id, token, None).await,
+                }
+                expired.map(drop)
+            };
+            // The others have their turn where one fails.
+            result = exclusive(&info.id, work).await.and(result);
+        }
+        result
+    }
+
+    /// Whether any page has a session open; also where that cannot be told.
+    async fn is_open(&self, session: &SessionId) -> Result<bool> {
+        if locks::held(&open_lock(session)).await != Some(0) {
+            return Ok(true);
+        }
+        let asked = ToWorker::IsOpen {
+            session: session.clone(),
+        };
+        let is_open = self.worker.ask(&asked, &[]).await?;
+        Ok(is_open.is_some_and(|open| open.as_bool() != Some(false)))
+    }
+
     /// Lets the workers know that this page has the session.
     async fn hold(&self, session: &SessionId) {
         if !self.holdings.borrow().contains_key(session) {
-            let holding = Holding::new(session).await;
+            let holding = match Holding::new(&holder_lock(session)) {
+                Some((holding, held)) => JsFuture::from(held).await.ok().map(|_| holding),
+                None => None,
+            };
             self.holdings.borrow_mut().insert(session.clone(), holding);
         }
     }
@@ -384,7 +496,7 @@ impl Sessions {
     async fn tell_in_time(&self, message: ToWorker, packs: Vec<BlobBody>) {
         if self.worker.tell(&message, &packs).await.is_err() {
             let worker = self.worker.clone();
-            wasm_bindgen_futures::spawn_local(async move { drop(worker.tell(&message, &packs).await) });
+            spawn_local(async move { drop(worker.tell(&message, &packs).await) });
         }
     }
 
@@ -406,7 +518,7 @@ impl Sessions {
     /// Compacts after the answer is out: the put that caused it need not wait.
     fn compact_later(self: &Rc<Self>, session: SessionId, storage: Storage) {
         let this = self.clone();
-        wasm_bindgen_futures::spawn_local(async move {
+        spawn_local(async move {
             let id = session.clone();
             let work = async move {
                 let Some((index, _)) = this.index(&id).await? else {

@@ -2,7 +2,7 @@
 //!
 //! | object store | key | value |
 //! | --- | --- | --- |
-//! | `sessions` | session id | `[version, files, bytes, created, used]`, numbers: what a worker checks without reading the index |
+//! | `sessions` | session id | `[version, files, bytes, created, used]`, numbers: what a worker checks without reading the index; and when it was found unused, where it was |
 //! | `indexes` | session id | `Uint8Array`: the core's encoded `Index` |
 //! | `packs` | `[session id, pack id]` | `Blob`, or `ArrayBuffer` where the engine cannot store a `Blob` |
 //!

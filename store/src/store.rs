@@ -57,10 +57,79 @@ impl IndexedDbStore {
         self.connection.transaction(TransactionMode::ReadOnly).await.map(drop)
     }
 
+    /// Notes that a session is used, where that was noted last before `before`; both in milliseconds since
+    /// 1970-01-01T00:00Z. That is no change of it.
+    pub async fn touch(&self, session: &SessionId, now: u64, before: u64) -> Result<()> {
+        match self.info(session).await? {
+            Some(info) if info.used < before => {}
+            _ => return Ok(()),
+        }
+        let transaction = self.connection.transaction(TransactionMode::ReadWrite).await?;
+        let stores = stores(&transaction)?;
+        let Some(found) = get(&stores.sessions, key(session)).await? else {
+            return Ok(());
+        };
+        let found = SessionInfo {
+            used: now,
+            ..info(session.clone(), &found)
+        };
+        // That it is kept nobody waits for: a use that was not noted is noted the next time.
+        let put = stores.sessions.put(&record(&found), Some(&key(session)));
+        put.map_err(from_idb)?.await.map(drop).map_err(from_idb)
+    }
+
+    /// Deletes a session that was last used before `before`, if the same was found `patience` milliseconds ago at least; finds
+    /// it now, else. Whoever uses it in between, or has a wrong clock once, keeps it. Tells whether it is deleted.
+    pub async fn expire(&self, session: &SessionId, now: u64, before: u64, patience: u64) -> Result<bool> {
+        let transaction = self.connection.transaction(TransactionMode::ReadWrite).await?;
+        let stores = stores(&transaction)?;
+        let key = key(session);
+        let Some(found) = get(&stores.sessions, key.clone()).await? else {
+            return Ok(false);
+        };
+        let known = info(session.clone(), &found);
+        if known.used >= before {
+            return Ok(false);
+        }
+        let marked = found.dyn_ref::<Array>().and_then(|record| record.get(MARK).as_f64());
+        let waited = marked.map(|marked| now as f64 - marked);
+        if waited.is_some_and(|waited| waited >= 0.0 && waited < patience as f64) {
+            return Ok(false);
+        }
+        let expired = waited.is_some_and(|waited| waited >= 0.0);
+        if expired {
+            delete_all(&stores, &key).map_err(from_idb)?;
+        } else {
+            let marked = record(&known);
+            marked.push(&JsValue::from_f64(now as f64));
+            stores.sessions.put(&marked, Some(&key)).map_err(from_idb)?;
+        }
+        match commit(transaction, &stores).await {
+            Ok(()) => Ok(expired),
+            Err(name) => Err(from_name(name.as_deref())),
+        }
+    }
+
+    /// What the list of sessions tells of one.
+    pub async fn info(&self, session: &SessionId) -> Result<Option<SessionInfo>> {
+        let transaction = self.connection.transaction(TransactionMode::ReadOnly).await?;
+        let record = get(&stores(&transaction)?.sessions, key(session)).await?;
+        Ok(record.map(|record| info(session.clone(), &record)))
+    }
+
     /// Session and index in one transaction: what a cold worker needs to answer.
     async fn read(&self, session: &SessionId) -> Result<Option<Index>> {
         let transaction = self.connection.transaction(TransactionMode::ReadOnly).await?;
-        read_index(&stores(&transaction)?, &key(session)).await
+        let (stores, key) = (stores(&transaction)?, key(session));
+        // Both are asked for before either is waited for, in their order: what has come before it is waited for is missed.
+        let record = stores.sessions.get(key.clone()).map_err(from_idb)?;
+        let index = stores.indexes.get(key).map_err(from_idb)?;
+        let record = record.await.map_err(from_idb)?;
+        let mut index = decoded(index.await.map_err(from_idb)?)?;
+        if let (Some(index), Some(record)) = (&mut index, record) {
+            index.used_at(info(session.clone(), &record).used);
+        }
+        Ok(index)
     }
 
     async fn write(&self, session: &SessionId, edit: &mut Edit<'_>) -> Result<()> {
@@ -160,9 +229,7 @@ impl Store for IndexedDbStore {
     }
 
     async fn version(&self, session: &SessionId) -> Result<Option<u64>> {
-        let transaction = self.connection.transaction(TransactionMode::ReadOnly).await?;
-        let record = get(&stores(&transaction)?.sessions, key(session)).await?;
-        Ok(record.map(|record| info(session.clone(), &record).version))
+        Ok(self.info(session).await?.map(|info| info.version))
     }
 
     async fn pack(&self, session: &SessionId, pack: PackId) -> Result<Option<BlobBody>> {
@@ -201,17 +268,8 @@ impl Store for IndexedDbStore {
         let stores = stores(&transaction)?;
         let key = key(session);
         let existed = get(&stores.sessions, key.clone()).await?.is_some();
-        let first = Array::of1(&key);
-        // Arrays sort after numbers, so this bound is past every pack id.
-        let last = Array::of2(&key, &Array::new());
-        let packs = KeyRange::bound(&first, &last, None, None).map_err(from_idb)?;
-        let deleted = (stores
-            .sessions
-            .delete(key.clone())
-            .and_then(|_| stores.indexes.delete(key)))
-        .and_then(|_| stores.packs.delete(packs));
-        match deleted {
-            Ok(_) => commit(transaction, &stores)
+        match delete_all(&stores, &key) {
+            Ok(()) => commit(transaction, &stores)
                 .await
                 .map_or_else(|name| Err(from_name(name.as_deref())), |()| Ok(existed)),
             Err(error) => {
@@ -300,9 +358,11 @@ async fn get(store: &ObjectStore, key: JsValue) -> Result<Option<JsValue>> {
 }
 
 async fn read_index(stores: &Stores, key: &JsValue) -> Result<Option<Index>> {
-    let Some(record) = get(&stores.indexes, key.clone()).await? else {
-        return Ok(None);
-    };
+    decoded(get(&stores.indexes, key.clone()).await?)
+}
+
+fn decoded(record: Option<JsValue>) -> Result<Option<Index>> {
+    let Some(record) = record else { return Ok(None) };
     let bytes = record.dyn_into::<Uint8Array>().map_err(|_| damaged())?;
     Index::decode(&bytes.to_vec()).map(Some).map_err(|_| damaged())
 }
@@ -356,6 +416,16 @@ fn abort(transaction: Transaction, failure: Failure) -> Failure {
     failure
 }
 
+fn delete_all(stores: &Stores, key: &JsValue) -> std::result::Result<(), idb::Error> {
+    let first = Array::of1(key);
+    // Arrays sort after numbers, so this bound is past every pack id.
+    let last = Array::of2(key, &Array::new());
+    let packs = KeyRange::bound(&first, &last, None, None)?;
+    stores.sessions.delete(key.clone())?;
+    stores.indexes.delete(key.clone())?;
+    stores.packs.delete(packs).map(drop)
+}
+
 fn key(session: &SessionId) -> JsValue {
     JsValue::from_str(session.as_str())
 }
@@ -364,13 +434,15 @@ fn pack_key(session: &JsValue, pack: PackId) -> JsValue {
     Array::of2(session, &JsValue::from_f64(pack.0 as f64)).into()
 }
 
-fn record(info: &SessionInfo) -> JsValue {
+/// Where a record has when it was found that nobody uses the session; a use leaves it out.
+const MARK: u32 = 5;
+
+fn record(info: &SessionInfo) -> Array {
     let numbers = [info.version, info.files as u64, info.bytes, info.created, info.used];
     numbers
         .into_iter()
         .map(|number| JsValue::from_f64(number as f64))
-        .collect::<Array>()
-        .into()
+        .collect()
 }
 
 fn info(id: SessionId, record: &JsValue) -> SessionInfo {

@@ -1,7 +1,7 @@
 //! Between the browser's types and the core's; no other file of this crate looks inside a request or makes a response.
 
 use js_sys::Array;
-use virtual_files_core::config::Config;
+use virtual_files_core::config::{Config, SESSION_TTL_SECONDS};
 use virtual_files_core::error::{Error, ErrorCode, Result};
 use virtual_files_core::http::{Destination, Headers, Request};
 use virtual_files_store::BlobBody;
@@ -15,7 +15,9 @@ pub(crate) fn config(value: &JsValue) -> Result<Config> {
     let host = get(value, "host").as_string().ok_or_else(invalid)?;
     let allowed = get(value, "allowedHosts").dyn_into::<Array>().map_err(|_| invalid())?;
     let allowed: Vec<String> = allowed.iter().filter_map(|pattern| pattern.as_string()).collect();
-    Config::new(&host, allowed.iter().map(String::as_str))
+    let config = Config::new(&host, allowed.iter().map(String::as_str))?;
+    let ttl = get(value, "sessionTtlSeconds").as_f64();
+    Ok(config.with_session_ttl(ttl.map_or(SESSION_TTL_SECONDS, |ttl| ttl as u64)))
 }
 
 /// A request's own copy of what the core needs of it.
@@ -83,6 +85,7 @@ impl Asked {
             destination: self.destination,
             navigate: self.navigate,
             may_redirect: true,
+            live: true,
             client_path,
             range: self.range.as_deref(),
             if_range: self.if_range.as_deref(),

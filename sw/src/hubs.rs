@@ -1,12 +1,13 @@
 //! Asking the hubs: after a restart the worker has lost what it knew of sessions that live in a hub page's memory.
 
-use js_sys::{Array, Function, Promise};
+use crate::convert::client_path;
+use js_sys::{Array, Promise};
 use virtual_files_core::error::{Error, ErrorCode, Result};
 use virtual_files_core::index::{Index, PackId};
 use virtual_files_core::protocol::{self, Snapshot, ToHub};
 use virtual_files_core::session::SessionId;
 use virtual_files_store::BlobBody;
-use virtual_files_web::{channel, envelope};
+use virtual_files_web::{channel, envelope, locks};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Client, ClientQueryOptions, ClientType, ServiceWorkerGlobalScope};
@@ -30,7 +31,7 @@ pub(crate) async fn recall(scope: &ServiceWorkerGlobalScope, session: &SessionId
     // all have answered.
     let mut silent = false;
     for _ in 0..ROUNDS {
-        let holders = holders(scope, session).await;
+        let holders = holders(session).await;
         if holders == Some(0) {
             return Ok(None);
         }
@@ -55,32 +56,42 @@ pub(crate) async fn recall(scope: &ServiceWorkerGlobalScope, session: &SessionId
 }
 
 /// How many hubs have the session in memory, by the locks that they hold. `None` where the browser does not tell.
-pub(crate) async fn holders(scope: &ServiceWorkerGlobalScope, session: &SessionId) -> Option<usize> {
-    let locks = envelope::get(&scope.navigator(), "locks");
-    let query: Function = envelope::get(&locks, "query").dyn_into().ok()?;
-    let asked: Promise = query.call0(&locks).ok()?.dyn_into().ok()?;
-    let held = envelope::get(&JsFuture::from(asked).await.ok()?, "held");
-    let name = protocol::holder_lock(session);
-    let held = held.dyn_into::<Array>().ok()?;
-    let of_session = |lock: &JsValue| envelope::get(lock, "name").as_string().as_deref() == Some(&*name);
-    Some(held.iter().filter(of_session).count())
+pub(crate) async fn holders(session: &SessionId) -> Option<usize> {
+    locks::held(&protocol::holder_lock(session)).await
+}
+
+/// Every page of the origin, also those that this worker does not control.
+pub(crate) async fn pages(scope: &ServiceWorkerGlobalScope) -> Vec<Client> {
+    let options = ClientQueryOptions::new();
+    options.set_include_uncontrolled(true);
+    options.set_type(ClientType::Window);
+    let clients = JsFuture::from(scope.clients().match_all_with_options(&options)).await;
+    let clients = clients.map(|clients| Array::from(&clients)).unwrap_or_default();
+    clients.iter().filter_map(|client| client.dyn_into().ok()).collect()
+}
+
+/// Whether a page of the session is open, by the paths of all pages of the origin.
+pub(crate) async fn is_open(scope: &ServiceWorkerGlobalScope, session: &SessionId) -> bool {
+    let own = ["/", session.as_str(), "/"].concat();
+    let origin = scope.location().origin();
+    let pages = pages(scope).await;
+    // Who asks is a page itself: without any, the browser does not tell.
+    pages.is_empty()
+        || pages.iter().any(|page| {
+            let path = client_path(&page.url(), &origin);
+            path.is_some_and(|path| path.starts_with(&own))
+        })
 }
 
 /// Asks every hub. All are asked before the first answer is waited for.
 async fn ask_all(scope: &ServiceWorkerGlobalScope, session: &SessionId) -> Vec<Promise> {
-    let options = ClientQueryOptions::new();
-    options.set_include_uncontrolled(true);
-    options.set_type(ClientType::Window);
-    let Ok(clients) = JsFuture::from(scope.clients().match_all_with_options(&options)).await else {
-        return Vec::new();
-    };
     let question = protocol::encode(&ToHub {
         session: session.clone(),
     });
     let hub = [scope.location().origin().as_str(), "/hub.html"].concat();
-    Array::from(&clients)
-        .iter()
-        .filter_map(|client| client.dyn_into::<Client>().ok())
+    pages(scope)
+        .await
+        .into_iter()
         .filter(|client| client.url().split(['?', '#']).next() == Some(&*hub))
         .map(|client| {
             let question = question.clone();

@@ -89,6 +89,8 @@ pub(crate) struct Worker {
     clients: RefCell<Map<String, Option<String>>>,
     /// What this worker was told of memory sessions, and of deleted ones of either kind.
     heard: RefCell<Map<SessionId, Heard>>,
+    /// When this worker last noted that a session is used.
+    touched: RefCell<Map<SessionId, u64>>,
     started: u64,
 }
 
@@ -106,6 +108,7 @@ impl Worker {
             cache: RefCell::new(Cache::new(CACHE_BYTES)),
             clients: RefCell::default(),
             heard: RefCell::default(),
+            touched: RefCell::default(),
             started: now(),
         };
         worker.open_early();
@@ -241,6 +244,13 @@ impl Worker {
         for _ in 0..4 {
             let found = self.find(id, request.navigate).await?;
             let index = found.as_ref().map(|found| &*found.index);
+            if request.navigate
+                && let Some(index) = index
+                && self.touch(id, index).await
+            {
+                // It may just have expired.
+                continue;
+            }
             match plan::plan(&self.config, request, path, index) {
                 Plan::Serve {
                     path,
@@ -253,7 +263,7 @@ impl Worker {
                     let Some(found) = &found else { break };
                     if let Some(slice) = self.slice(id, found, path, entry).await? {
                         if self.is_webkit && request.may_redirect {
-                            channel::pause().await;
+                            channel::pause(0).await;
                         }
                         return serve(status, &headers, &slice, entry, range).map_err(unmade);
                     }
@@ -274,6 +284,18 @@ impl Worker {
         ))
     }
 
+    /// Notes that a session is used, where that was not noted for long: what nobody uses expires. Tells whether it may have.
+    async fn touch(&self, id: &SessionId, index: &Index) -> bool {
+        let now = now();
+        let before = now.saturating_sub(self.config.use_interval());
+        let noted = self.touched.borrow().get(id).copied().unwrap_or_default();
+        if noted.max(index.used()) >= before {
+            return false;
+        }
+        self.touched.borrow_mut().insert(id.clone(), now);
+        self.store.touch(id, now, before).await.is_ok()
+    }
+
     /// The session's index, where the cache has it, no change of the session is under way, and hubs have it that lives there.
     fn certain(&self, id: &SessionId) -> Option<(Rc<Index>, Origin)> {
         let cache = self.cache.borrow();
@@ -290,7 +312,7 @@ impl Worker {
         if left == 0 {
             return;
         }
-        let held = hubs::holders(&self.scope, id).await.is_some_and(|holders| holders > 0);
+        let held = hubs::holders(id).await.is_some_and(|holders| holders > 0);
         if !held {
             self.cache.borrow_mut().end(id, 0, None);
         }
@@ -476,6 +498,7 @@ impl Worker {
             }
             ToWorker::Left { session } => self.hear_of(session, |heard| heard.left += 1),
             ToWorker::Recall { session } => return self.recalled(&session).await,
+            ToWorker::IsOpen { session } => return Ok(hubs::is_open(&self.scope, &session).await.into()),
             ToWorker::Stats => return Ok(envelope::seal(&protocol::encode(&self.stats()), std::iter::empty())),
         }
         Ok(JsValue::UNDEFINED)

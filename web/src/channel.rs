@@ -58,9 +58,9 @@ pub async fn within(milliseconds: i32, promise: Promise) -> Option<JsValue> {
     JsFuture::from(first).await.ok()
 }
 
-/// Lets the browser do what it has begun.
-pub async fn pause() {
-    let soon = Promise::new(&mut |resolve, _| drop(set_timeout(&resolve, 0)));
+/// Waits; 0 milliseconds let the browser do what it has begun.
+pub async fn pause(milliseconds: i32) {
+    let soon = Promise::new(&mut |resolve, _| drop(set_timeout(&resolve, milliseconds)));
     // It never rejects, and has nothing to say.
     drop(JsFuture::from(soon).await);
 }

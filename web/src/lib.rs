@@ -9,6 +9,7 @@ pub mod channel;
 #[cfg(feature = "bundle")]
 mod content;
 pub mod envelope;
+pub mod locks;
 #[cfg(feature = "bundle")]
 mod sources;
 

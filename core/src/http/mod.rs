@@ -27,6 +27,8 @@ pub struct Request<'a> {
     /// Whether the answer may be a redirect to the slash of a directory: what is behind the slash is answered in its place
     /// otherwise. Documents and workers need the redirect, since their URL is what relative ones are resolved against.
     pub may_redirect: bool,
+    /// Whether documents of this origin hear of changes of a session: pages of our own load again then.
+    pub live: bool,
     /// The path of the URL of the document or worker that asks, if it is of this origin; of the referrer where the client
     /// has no URL of its own or a navigation has no client.
     pub client_path: Option<&'a str>,
@@ -51,6 +53,7 @@ impl<'a> Request<'a> {
             destination: Destination::Other,
             navigate: false,
             may_redirect: true,
+            live: false,
             client_path: None,
             range: None,
             if_range: None,

@@ -31,6 +31,7 @@ pub const COMPACTION_BYTES: u64 = 64 << 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compaction {
     packs: Vec<NewPack>,
+    sources: Vec<PackId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,21 +76,18 @@ impl Index {
                 sources.push(*id);
             }
         }
-        let moves = self
-            .files
-            .iter()
-            .filter(|(_, entry)| sources.binary_search(&entry.pack).is_ok());
-        let mut moves: Vec<Move> = moves
-            .map(|(path, entry)| Move {
-                path: path.clone(),
-                pack: entry.pack,
-                start: entry.offset,
-                end: entry.offset + entry.length,
-            })
-            .collect();
         // The bundle's own order is kept, so that neighbours are one slice to copy.
-        moves.sort_unstable_by(|a, b| (a.pack, a.start, a.end, &a.path).cmp(&(b.pack, b.start, b.end, &b.path)));
-
+        let places = self.in_packs(|pack| sources.binary_search(&pack).is_ok());
+        let moves = places.into_iter().map(|(pack, start, end, path)| Move {
+            path: path.clone(),
+            pack,
+            start,
+            end,
+        });
+        let moves: Vec<Move> = moves.collect();
+        // In the order of the packs, too.
+        sources = moves.iter().map(|step| step.pack).collect();
+        sources.dedup();
         let layout = pack::plan(moves.iter().map(Move::length));
         let mut moves: Vec<Option<Move>> = moves.into_iter().map(Some).collect();
         let packs = layout.into_iter().map(|positions| {
@@ -100,7 +98,10 @@ impl Index {
                 moves,
             }
         });
-        Some(Compaction { packs: packs.collect() })
+        Some(Compaction {
+            packs: packs.collect(),
+            sources,
+        })
     }
 
     /// Points the files to the new packs. Refuses with `ABORTED` where one of them has changed since the plan was made;
@@ -155,15 +156,7 @@ impl Index {
 impl Compaction {
     /// The packs whose bytes are needed, each once.
     pub fn sources(&self) -> impl Iterator<Item = PackId> + use<> {
-        let mut sources: Vec<PackId> = self
-            .packs
-            .iter()
-            .flat_map(|pack| &pack.moves)
-            .map(|step| step.pack)
-            .collect();
-        sources.sort_unstable();
-        sources.dedup();
-        sources.into_iter()
+        self.sources.clone().into_iter()
     }
 
     /// The new packs' bytes, out of the old packs'.

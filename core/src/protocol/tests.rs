@@ -87,7 +87,13 @@ fn every_request_has_its_name() {
             },
         ),
         (r#""ESTIMATE""#, Request::Estimate),
-        (r#""WAKE""#, Request::Wake),
+        (r#""PERSIST""#, Request::Persist),
+        (
+            r#""WAKE""#,
+            Request::Wake {
+                session: Some(session()),
+            },
+        ),
     ];
     for (json, wanted) in all {
         let message = format!(r#"{{"sessionId":"abc","type":{json}}}"#);

@@ -129,6 +129,7 @@ impl Asked {
             destination: self.destination,
             navigate: self.navigate,
             may_redirect: self.may_redirect,
+            live: self.may_redirect,
             client_path: self.client_path.as_deref(),
             range: range.as_deref(),
             if_range: if_range.as_deref(),

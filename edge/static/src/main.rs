@@ -1,11 +1,11 @@
-//! Writes the VFS origin as static files: `--assets dist/origin --out DIR --host NAME --allow ORIGIN… [--listen ADDRESS]`.
+//! Writes the VFS origin as static files: `--assets dist/origin --out DIR --host NAME --allow ORIGIN… [--listen ADDRESS] [--ttl SECONDS]`.
 
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use virtual_files_core::config::Config;
+use virtual_files_core::config::{Config, SESSION_TTL_SECONDS};
 
 fn main() -> ExitCode {
     match run() {
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn Error>> {
     let (mut assets, mut out, mut host) = (PathBuf::new(), PathBuf::new(), String::new());
-    let (mut allowed, mut listen) = (Vec::new(), "80".to_owned());
+    let (mut allowed, mut listen, mut ttl) = (Vec::new(), "80".to_owned(), SESSION_TTL_SECONDS);
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
@@ -28,6 +28,7 @@ fn run() -> Result<(), Box<dyn Error>> {
             Long("host") => host = arguments.value()?.string()?,
             Long("allow") => allowed.push(arguments.value()?.string()?),
             Long("listen") => listen = arguments.value()?.string()?,
+            Long("ttl") => ttl = arguments.value()?.parse()?,
             other => return Err(other.unexpected().into()),
         }
     }
@@ -44,7 +45,8 @@ fn run() -> Result<(), Box<dyn Error>> {
         return Err("--listen is an address, as nginx takes it".into());
     }
     let config = Config::new(&host, allowed.iter().map(String::as_str))
-        .map_err(|error| format!("--host or --allow: {error}"))?;
+        .map_err(|error| format!("--host or --allow: {error}"))?
+        .with_session_ttl(ttl);
     let written = virtual_files_static::write(&assets, &out, &config, &listen)?;
     println!("files: {}", written.files.display());
     println!("nginx: {}", written.nginx.display());
