@@ -102,6 +102,7 @@ pub struct Browser {
     pub engine: Engine,
     driver: WebDriver,
     log: PathBuf,
+    scratch: PathBuf,
     // Dropped in this order: the browser and its driver before their display.
     process: Process,
     _display: Option<Process>,
@@ -149,6 +150,7 @@ impl Browser {
             engine,
             driver,
             log: log.to_owned(),
+            scratch: scratch.to_owned(),
             process,
             _display: display.map(|(process, _)| process),
         })
@@ -253,6 +255,27 @@ impl Browser {
             }
             Engine::WebKit => Ok(false),
         }
+    }
+
+    /// Has the browser save what pages download without a question; gives the folder.
+    pub fn save_files(&self) -> Result<PathBuf> {
+        let folder = self.scratch.join("saved");
+        std::fs::create_dir_all(&folder)?;
+        match self.engine {
+            Engine::Chromium => {
+                let saved = json!({"behavior": "allow", "downloadPath": folder});
+                // It holds for as long as who asked for it is connected.
+                self.cdp_page("Browser.setDownloadBehavior", &saved)?;
+            }
+            Engine::Firefox => {
+                let body = "Services.prefs.setIntPref('browser.download.folderList', 2);\
+                            Services.prefs.setStringPref('browser.download.dir', args.folder);\
+                            Services.prefs.setBoolPref('browser.download.useDownloadDir', true)";
+                self.privileged(body, &json!({"folder": folder}))?;
+            }
+            Engine::WebKit => return Err("its driver cannot tell it where to save files".into()),
+        }
+        Ok(folder)
     }
 
     /// Reloads the current window as Shift+Reload does. `Ok(false)` where the engine has no means.

@@ -107,6 +107,21 @@ impl Cdp {
             .to_owned())
     }
 
+    /// What the first such target holds in memory, in bytes, garbage collected first.
+    pub fn heap(&mut self, kind: &str, url: &str) -> Result<f64> {
+        let session = self.attach(kind, url)?;
+        self.call(Some(&session), "HeapProfiler.collectGarbage", json!({}))?;
+        let usage = self.call(Some(&session), "Runtime.getHeapUsage", json!({}))?;
+        // Who looks keeps a worker alive.
+        self.call(None, "Target.detachFromTarget", json!({"sessionId": session}))?;
+        let part = |name: &str| {
+            usage[name]
+                .as_f64()
+                .ok_or_else(|| format!("no {name} of {url}: {usage}"))
+        };
+        Ok(part("usedSize")? + part("embedderHeapUsedSize")? + part("backingStorageSize")?)
+    }
+
     /// Evaluates an expression in an attached target and awaits the promise it may give.
     pub fn evaluate(&mut self, session: &str, expression: &str) -> Result<Value> {
         let params = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});

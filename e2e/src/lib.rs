@@ -4,6 +4,7 @@
 //! every process it starts is ended by its id, every wait is for an event and has a limit, and a case that an
 //! engine has no means for is reported by name with the reason.
 
+pub mod bench;
 pub mod browser;
 pub mod case;
 pub mod cdp;
@@ -14,6 +15,7 @@ pub mod lab;
 pub mod process;
 pub mod product;
 pub mod server;
+pub mod soak;
 pub mod store;
 pub mod torture;
 pub mod webdriver;

@@ -1,10 +1,10 @@
-//! Runs the suites: `virtual-files-e2e [commands|facts|store|e2e]... [--browser NAME]... [--filter TEXT] [--list]`; or the
-//! torture: `virtual-files-e2e torture [--browser NAME] [--minutes N] [--seed N]`.
+//! Runs the suites: `virtual-files-e2e [commands|facts|store|e2e]... [--browser NAME]... [--filter TEXT] [--list]`; or what is no
+//! test: `virtual-files-e2e torture [--browser NAME] [--minutes N] [--seed N]`, `soak [--minutes N]`, `bench [--rounds N]`.
 //!
 //! Without a suite's name all run. The last line is `N passed, N failed`, and the exit code tells as much.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,10 +13,7 @@ use libtest_mimic::{Arguments, Trial};
 use virtual_files_e2e::browser::Engine;
 use virtual_files_e2e::case::{Case, locked, trials};
 use virtual_files_e2e::lab::Lab;
-use virtual_files_e2e::{Result, commands, facts, process, product, store, torture};
-
-/// What is no suite, as it ends when its time is over.
-const TORTURE: &str = "torture";
+use virtual_files_e2e::{Result, bench, commands, facts, process, product, soak, store, torture};
 
 /// Every suite with its cases.
 const SUITES: &[(&str, &[&[Case]])] = &[
@@ -72,25 +69,35 @@ fn engine(name: &str) -> Result<Engine> {
     found.ok_or_else(|| format!("no browser {name}: chromium, firefox or webkit").into())
 }
 
-fn torture_options() -> Result<torture::Options> {
+/// Runs what is no suite, as it ends when its time is over; `Ok(false)` where nothing of that name is.
+fn long_run(name: &str, out: &Path) -> Result<bool> {
     use lexopt::prelude::*;
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    let mut options = torture::Options {
-        engine: Engine::Chromium,
-        length: Duration::from_secs(60),
-        seed: now.as_secs() % 1_000_000,
-    };
-    let mut parser = lexopt::Parser::from_env();
+    let short = if name == "soak" { 10 } else { 1 };
+    let (mut browser, mut minutes, mut seed, mut rounds) = (Engine::Chromium, short, now.as_secs() % 1_000_000, 50);
+    let mut parser = lexopt::Parser::from_args(std::env::args_os().skip(2));
+    if !["torture", "soak", "bench"].contains(&name) {
+        return Ok(false);
+    }
     while let Some(argument) = parser.next()? {
-        match argument {
-            Value(name) if name == TORTURE => {}
-            Long("browser") => options.engine = engine(&parser.value()?.string()?)?,
-            Long("minutes") => options.length = Duration::from_secs(60 * parser.value()?.parse::<u64>()?),
-            Long("seed") => options.seed = parser.value()?.parse()?,
-            other => return Err(other.unexpected().into()),
+        match (name, argument) {
+            ("torture", Long("browser")) => browser = engine(&parser.value()?.string()?)?,
+            ("torture" | "soak", Long("minutes")) => minutes = parser.value()?.parse()?,
+            ("torture", Long("seed")) => seed = parser.value()?.parse()?,
+            ("bench", Long("rounds")) => rounds = parser.value()?.parse()?,
+            (_, other) => return Err(other.unexpected().into()),
         }
     }
-    Ok(options)
+    let length = Duration::from_secs(60 * minutes);
+    match name {
+        "torture" => {
+            let engine = browser;
+            torture::run(&torture::Options { engine, length, seed }, out)?;
+        }
+        "soak" => soak::run(&soak::Options { length }, out)?,
+        _ => bench::run(&bench::Options { rounds }, out)?,
+    }
+    Ok(true)
 }
 
 fn run() -> Result<bool> {
@@ -99,8 +106,10 @@ fn run() -> Result<bool> {
         process::end_all();
         std::process::exit(130);
     })?;
-    if std::env::args().nth(1).is_some_and(|first| first == TORTURE) {
-        return torture::run(&torture_options()?, &out).map(|()| true);
+    if let Some(name) = std::env::args().nth(1)
+        && long_run(&name, &out)?
+    {
+        return Ok(true);
     }
     let options = options()?;
     let lab = Arc::new(Mutex::new(Lab::new(out)?));

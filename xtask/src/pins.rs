@@ -15,6 +15,8 @@ pub(crate) struct Pins {
     cargo_as_locked: BTreeMap<String, String>,
     /// Packages of npm and their versions.
     pub(crate) npm: BTreeMap<String, String>,
+    /// Packages of npm that benchmarks compare us with.
+    pub(crate) peers: BTreeMap<String, Peer>,
     /// What Node has to be.
     pub(crate) node: Node,
     /// Packages of Debian, by what needs them.
@@ -27,6 +29,15 @@ pub(crate) struct Pins {
 pub(crate) struct Node {
     /// The oldest version that will do.
     pub(crate) minimum: String,
+}
+
+/// A package of npm as it is, without what it depends on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Peer {
+    pub(crate) version: String,
+    /// As npm writes it: `sha512-` and base64.
+    pub(crate) integrity: String,
 }
 
 /// Packages of Debian, by what needs them.

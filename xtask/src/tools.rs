@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::debian;
-use crate::failure::{Failure, Result};
+use crate::failure::{Context, Failure, Result};
 use crate::nginx;
 use crate::pins::{Pins, at_least};
 use crate::run::{Run, cargo, on_path};
@@ -54,6 +54,39 @@ pub(crate) fn npm_tool(name: &str) -> Result<PathBuf> {
     Err(Failure::new(format!(
         "{name} is not in .tools/npm: delete that folder and run `cargo xtask setup`"
     )))
+}
+
+/// Brings the packages that benchmarks compare us with, and gives the folder that has them.
+pub(crate) fn peers(pins: &Pins) -> Result<PathBuf> {
+    let all = workspace::tools().join("peers");
+    for (name, peer) in &pins.peers {
+        let (folder, wanted) = (all.join(name), format!("{} {}\n", peer.version, peer.integrity));
+        let stamp = folder.join("installed");
+        if std::fs::read_to_string(&stamp).is_ok_and(|there| there == wanted) {
+            continue;
+        }
+        workspace::remove_folder(&folder)?;
+        std::fs::create_dir_all(&folder).at(&folder)?;
+        let packed = npm(&folder)
+            .args(["pack", "--json"])
+            .arg(format!("{name}@{}", peer.version))
+            .output()?;
+        let packed: serde_json::Value = serde_json::from_str(&packed).context("reading what npm says")?;
+        let (file, integrity) = (packed[0]["filename"].as_str(), packed[0]["integrity"].as_str());
+        if integrity != Some(&peer.integrity) {
+            return Err(Failure::new(format!(
+                "{name} {} is not what xtask/tools.toml has: {}",
+                peer.version, packed[0]["integrity"]
+            )));
+        }
+        Run::new("tar")
+            .args(["--extract", "--strip-components=1", "--file"])
+            .arg(file.unwrap_or_default())
+            .folder(&folder)
+            .run()?;
+        workspace::write(&stamp, wanted)?;
+    }
+    Ok(all)
 }
 
 /// wrangler, kept local, and with nothing of the person's own: it would put an id of the machine there.
