@@ -56,6 +56,11 @@ impl<'a> Life<'a> {
         self.options = super::merged(json!({"isolation": isolation, "storage": storage, "id": id}), options);
     }
 
+    /// Goes on at another VFS origin.
+    pub(super) fn at(&mut self, origin: String) {
+        self.origin = origin;
+    }
+
     /// Runs the body of an async function in the current frame, with the helpers.
     pub(super) fn run(&self, body: &str) -> Result<Value> {
         self.run_with(body, json!({}))

@@ -8,6 +8,7 @@ mod codes;
 mod demo;
 mod edge;
 mod edge_sessions;
+mod expiry;
 mod files;
 mod guide;
 mod http;
@@ -18,6 +19,7 @@ mod opaque;
 mod protocol;
 mod rolling;
 mod sdk;
+mod states;
 mod table;
 mod walls;
 pub mod wrangler;
@@ -25,6 +27,7 @@ pub mod wrangler;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use virtual_files_core::protocol::PROTOCOL_VERSION;
 
 use crate::Result;
 use crate::browser::Browser;
@@ -33,6 +36,7 @@ use crate::fixtures::{self, Files};
 use crate::lab::Shared;
 use crate::server::{Reply, Server};
 pub(crate) use edge::ask;
+pub(crate) use edge_sessions::timing::refusals;
 pub(crate) use nginx::Nginx;
 use wrangler::Wrangler;
 
@@ -48,6 +52,7 @@ pub const CASES: &[&[Case]] = &[
     edge_sessions::crashes::CASES,
     edge_sessions::limits::CASES,
     edge_sessions::walls::CASES,
+    expiry::CASES,
     files::CASES,
     http::CASES,
     inside::CASES,
@@ -64,6 +69,8 @@ pub const CASES: &[&[Case]] = &[
     protocol::CASES,
     rolling::CASES,
     sdk::CASES,
+    states::CASES,
+    walls::host::CASES,
     walls::hub::CASES,
     walls::network::CASES,
     walls::session::CASES,
@@ -159,9 +166,37 @@ fn asset(folder: &Path, path: &str) -> Option<Reply> {
 
 /// The text of such an asset, its marks filled in beforehand.
 fn filled(folder: &Path, name: &str) -> String {
+    filled_with(folder, name, json!({}))
+}
+
+/// The same with more in the configuration.
+fn filled_with(folder: &Path, name: &str, more: Value) -> String {
     let config = json!({"host": "virtual-files.localhost", "allowedHosts": ["http://localhost:*", "http://*.virtual-files.localhost:*"]});
+    let config = merged(config, more);
     let text = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
     virtual_files_core::edge::fill(&text, &config.to_string(), "static")
+}
+
+/// A VFS origin of the built files on a plain server, with more in its configuration.
+fn vfs_with(more: Value) -> Result<Server> {
+    let folder = dist("origin")?;
+    Server::start(move |hit| {
+        let fill = |name| filled_with(&folder, name, more.clone());
+        let reply = match hit.path() {
+            "/hub.html" => Reply::html(fill("hub.html")),
+            "/sw.js" => Reply::script(fill("sw.js")),
+            "/_vf/hello" => hello(PROTOCOL_VERSION),
+            _ if hit.header("sec-fetch-mode") == "navigate" => Reply::html(fill("_vf/boot.html")),
+            path => asset(&folder, path).unwrap_or_else(Reply::missing),
+        };
+        reply.with("Cache-Control", "no-store")
+    })
+}
+
+/// What says that there is an origin, of this version of the protocol, as a static server has it.
+fn hello(version: u32) -> Reply {
+    let hello = json!({"version": version, "allowed": true});
+    Reply::new("application/json", hello.to_string()).with("Access-Control-Allow-Origin", "*")
 }
 
 /// The README's first example, as it stands there but for the port.

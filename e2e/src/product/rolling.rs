@@ -10,7 +10,7 @@ use virtual_files_core::protocol::{PROTOCOL_VERSION, WIRE_FORMAT};
 
 use super::lifecycle::Life;
 use super::lifecycle::worker::LOAD;
-use super::{ISOLATIONS, asset, dist, filled};
+use super::{ISOLATIONS, asset, dist, filled, hello};
 use crate::browser::Engine;
 use crate::case::{Case, Context, Host, locked};
 use crate::server::{Reply, Server};
@@ -72,10 +72,7 @@ impl Rolling {
                     Reply::html(filled(&folder, "hub.html").replacen("<script", &scripts, 1))
                 }
                 "/sw.js" => Reply::script(before + &filled(&folder, "sw.js")),
-                "/_vf/hello" => {
-                    let hello = json!({"version": protocol, "allowed": true});
-                    Reply::new("application/json", hello.to_string()).with("Access-Control-Allow-Origin", "*")
-                }
+                "/_vf/hello" => hello(protocol),
                 _ if hit.header("sec-fetch-mode") == "navigate" => Reply::html(filled(&folder, "_vf/boot.html")),
                 path => asset(&folder, path).unwrap_or_else(Reply::missing),
             };

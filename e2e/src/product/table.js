@@ -38,7 +38,7 @@ const isPage = async (what, response, status, title, code) => {
   same(`${what}: code`, page.querySelector('.c code')?.textContent, code);
   const words = [...page.querySelectorAll('main p:not(.s, .c)')].map((p) => p.textContent);
   holds(`${what}: says what happened and what to do`, words.length >= 2 && words.every((text) => text.length > 20), words);
-  holds(`${what}: loads nothing`, !page.querySelector('script, link, img, iframe, object, [src], [style*=url]'), page.body?.innerHTML);
+  holds(`${what}: loads nothing`, !page.querySelector('script[src], link, img, iframe, object, [src], [style*=url]'), page.body?.innerHTML);
   return page;
 };
 /** Loads a URL in a frame of this document; gives what came to be shown. */

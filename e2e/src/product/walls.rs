@@ -2,6 +2,7 @@
 //!
 //! Session code is played by scripts in a preview's own realm; foreign sites by a server of the case's own.
 
+pub(super) mod host;
 pub(super) mod hub;
 pub(super) mod network;
 pub(super) mod session;

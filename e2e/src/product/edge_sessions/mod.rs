@@ -6,6 +6,7 @@
 pub(super) mod content;
 pub(super) mod crashes;
 pub(super) mod limits;
+pub(super) mod timing;
 pub(super) mod walls;
 
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::super::ISOLATIONS;
-use super::{Life, PARTITIONED};
+use super::{Life, PARTITIONED, STORAGES};
 use crate::browser::{Engine, NO_STORAGE_SWITCH, Profile};
 use crate::case::{Case, Context, Host};
 use crate::{Result, ensure};
@@ -16,6 +16,7 @@ pub(in super::super) const CASES: &[Case] = &[
         .under(&[Host::SameSite])
         .without(PARTITIONED),
     Case::new("lifecycle_boot_page_of_an_unknown_session", unknown).under(&[Host::SameSite]),
+    Case::new("lifecycle_page_of_an_absent_session_heals", heals),
     Case::new("lifecycle_shift_reload_heals", shift_reload)
         .under(&[Host::SameSite])
         .without(PARTITIONED),
@@ -123,6 +124,33 @@ fn unknown(context: &mut Context<'_>) -> Result {
         ensure(controlled == true, || {
             format!("{isolation}: the page is not the worker's")
         })?;
+    }
+    Ok(())
+}
+
+/// What is mounted before it is put shows itself when it is.
+fn heals(context: &mut Context<'_>) -> Result {
+    let mut life = Life::open(context, "origin", json!({}))?;
+    for isolation in ISOLATIONS {
+        for storage in STORAGES {
+            life.stage.goto_host()?;
+            life.turn(isolation, json!({"storage": storage}));
+            life.run("await open(); await session.mount(stage, { entry: 'probe.html' })")?;
+            life.stage.enter_preview()?;
+            shown(&life, "NOT_FOUND")?;
+            life.stage.browser.leave()?;
+            life.run(
+                "const shown = once(window, 'message', (event) => event.data?.probe);\
+                 await session.put({ 'probe.html': PROBE }); await within(shown, 'the page')",
+            )?;
+            // Both at once, by two of one session.
+            life.run(
+                "await session.clear(); const other = await vfs.session(args.options);\
+                 const shown = once(window, 'message', (event) => event.data?.probe);\
+                 const mounted = other.mount(stage, { entry: 'probe.html' }); await session.put({ 'probe.html': PROBE });\
+                 await within(shown, 'the page of a mount amid a put'); await mounted; await other.dispose()",
+            )?;
+        }
     }
     Ok(())
 }

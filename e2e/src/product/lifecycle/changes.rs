@@ -209,10 +209,11 @@ fn cleared(context: &mut Context<'_>) -> Result {
                 page["status"] == 404 && page["text"].as_str().is_some_and(|text| text.contains("NOT_FOUND")),
                 || format!("{isolation}, {storage}: {page}"),
             )?;
-            // The same id is a new session.
+            // The same id is a new session, which the page comes to by itself.
             life.run(
                 r"
-                await session.put({ 'probe.html': PROBE, 'b.txt': 'b' }); await preview.reload();
+                const healed = once(window, 'message', (event) => event.data?.probe);
+                await session.put({ 'probe.html': PROBE, 'b.txt': 'b' }); await within(healed, 'the page');
                 same((await ask(preview, 'b.txt')).text, 'b', 'put again'); same((await ask(preview, 'a.txt')).status, 404, 'of the one before')
                 ",
             )?;

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::super::ISOLATIONS;
 use super::super::lifecycle::{Life, PARTITIONED};
 use super::{foreign, foreign_origin};
+use crate::browser::Engine;
 use crate::case::{Case, Context, Host};
 use crate::{Result, ensure};
 
@@ -12,6 +13,15 @@ pub(in super::super) const CASES: &[Case] = &[
     Case::new("walls_1_session_code_reads_the_host", reads_the_host),
     Case::new("walls_1_host_origin_as_vfs_origin", own_origin),
     Case::new("walls_2_session_code_leaves_its_frame", leaves_its_frame),
+    Case::new("walls_2_session_code_reads_the_clipboard", clipboard)
+        .under(&[Host::SameSite])
+        .without(&[
+            (Engine::Firefox, "its driver cannot allow a page to read the clipboard"),
+            (Engine::WebKit, "its driver cannot allow a page to read the clipboard"),
+        ]),
+    Case::new("walls_2_session_code_downloads", downloads)
+        .under(&[Host::SameSite])
+        .without(&[(Engine::WebKit, "its driver cannot tell it where to save files")]),
     Case::new("walls_3_session_code_reads_another_session", reads_another),
     Case::new("walls_6_session_code_registers_a_worker", registers_a_worker),
     Case::new("walls_9_session_in_the_address_bar", address_bar)
@@ -115,6 +125,77 @@ fn leaves_its_frame(context: &mut Context<'_>) -> Result {
         })?;
     }
     Ok(())
+}
+
+/// The browser lets everybody read it whom their embedder lets: a host's page itself, and no preview.
+fn clipboard(context: &mut Context<'_>) -> Result {
+    let mut life = Life::open(context, "origin", json!({}))?;
+    for isolation in ISOLATIONS {
+        life.stage.goto_host()?;
+        life.turn(isolation, json!({"network": "open"}));
+        life.infiltrate("")?;
+        life.stage.browser.leave()?;
+        let vfs = life.run("return new URL(session.url).origin")?;
+        for origin in [json!(life.stage.host), vfs] {
+            let grant = json!({"origin": origin, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]});
+            // It holds for as long as who asked for it is connected.
+            life.stage.browser.cdp_page("Browser.grantPermissions", &grant)?;
+        }
+        const READ: &str =
+            "return await within(navigator.clipboard.readText().catch((error) => error.name), 'the clipboard')";
+        let own = life.run(&["self.focus(); await navigator.clipboard.writeText('a secret');", READ].concat())?;
+        ensure(own == "a secret", || format!("the host itself reads {own}"))?;
+        life.stage.enter_preview()?;
+        let read = life.run(&["self.focus();", READ].concat())?;
+        ensure(read == "NotAllowedError", || {
+            format!("{isolation}: a preview reads {read}")
+        })?;
+        life.stage.browser.leave()?;
+    }
+    Ok(())
+}
+
+fn downloads(context: &mut Context<'_>) -> Result {
+    let mut life = Life::open(context, "origin", json!({}))?;
+    let folder = life.stage.browser.save_files()?;
+    for isolation in ISOLATIONS {
+        for (tokens, name) in [("", "refused"), ("allow-downloads", "allowed")] {
+            life.stage.goto_host()?;
+            life.turn(isolation, json!({"network": "open"}));
+            life.infiltrate(tokens)?;
+            // With a click, as a visitor might be led to.
+            life.run_with(
+                r"
+                document.body.textContent = '';
+                const link = document.body.appendChild(document.createElement('a'));
+                link.textContent = 'save'; link.download = `${args.name}.txt`; link.href = URL.createObjectURL(new Blob(['saved']));
+                const file = Object.assign(document.createElement('a'), { href: 'kept.txt', download: `${args.name}-file.txt` }); file.click();
+                ",
+                json!({"name": format!("{isolation}-{name}")}),
+            )?;
+            life.stage.browser.click("a")?;
+            life.stage.browser.leave()?;
+        }
+        // What was allowed is there after what was refused would have been.
+        let wanted = folder.join(format!("{isolation}-allowed.txt"));
+        let limit = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while !wanted.exists() {
+            ensure(std::time::Instant::now() < limit, || {
+                format!(
+                    "{} was not saved, of {:?}",
+                    wanted.display(),
+                    std::fs::read_dir(&folder)
+                        .map(|all| all.flatten().map(|entry| entry.file_name()).collect::<Vec<_>>())
+                )
+            })?;
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    }
+    let saved = std::fs::read_dir(&folder)?.flatten().map(|entry| entry.file_name());
+    let refused: Vec<_> = saved
+        .filter(|name| name.to_string_lossy().contains("refused"))
+        .collect();
+    ensure(refused.is_empty(), || format!("saved: {refused:?}"))
 }
 
 fn urls(server: &crate::server::Server) -> Vec<String> {
