@@ -305,16 +305,18 @@ fn for_browsers(pins: &Pins, mut run: Run) -> Result<Run> {
         .quiet_env("VF_NGINX", nginx::ensure()?))
 }
 
-/// Builds everything, and tortures it in one browser. The end-to-end binary reads the rest of the command line.
-pub(crate) fn torture(mut arguments: lexopt::Parser) -> Result<()> {
+/// Builds everything, and runs what is no test of it: torture, soak or benchmarks. The end-to-end binary reads the rest
+/// of the command line.
+pub(crate) fn long_run(name: &str, mut arguments: lexopt::Parser) -> Result<()> {
     let given: Vec<_> = arguments.raw_args()?.collect();
     let pins = Pins::load()?;
     tools::for_browsers(&pins)?;
     Builder::new()?.all()?;
-    let run = cargo()
-        .args(["run", "--quiet", "--package", "virtual-files-e2e", "--", "torture"])
-        .args(given);
-    for_browsers(&pins, run)?.run()
+    let mut run = cargo().args(["run", "--quiet", "--package", "virtual-files-e2e"]);
+    if name == "bench" {
+        run = run.arg("--release").quiet_env("VF_PEERS", tools::peers(&pins)?);
+    }
+    for_browsers(&pins, run.args(["--", name]).args(given))?.run()
 }
 
 #[cfg(test)]

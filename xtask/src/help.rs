@@ -31,8 +31,17 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
         "Change and read while workers, tabs and the browser are killed; --minutes N, --browser NAME, --seed N",
     ),
     (
+        "soak",
+        "Put, read and delete for long, and see that no memory grows with it; --minutes N",
+    ),
+    ("bench", "Measure side by side with others, as ratios; --rounds N"),
+    (
         "fuzz",
         "Fuzz the core, or one target of it; --minutes N for each, 1 if not said",
+    ),
+    (
+        "defences",
+        "Take the defences of SECURITY.md away, one by one, and want their tests to fail; --filter TEXT, --browser NAME",
     ),
     (
         "coverage",

@@ -7,6 +7,7 @@ mod build;
 mod check;
 mod coverage;
 mod debian;
+mod defences;
 mod deploy;
 mod dev;
 mod failure;
@@ -62,8 +63,9 @@ fn command() -> Result<()> {
         "deploy" => deploy::run(arguments),
         "static" => static_origin::run(arguments),
         "test" => check::Options::parse(arguments).and_then(check::test),
-        "torture" => check::torture(arguments),
+        name @ ("bench" | "soak" | "torture") => check::long_run(name, arguments),
         "fuzz" => fuzz::run(arguments),
+        "defences" => defences::run(arguments),
         "coverage" => alone(arguments).and_then(|()| coverage::run()),
         "lint" => alone(arguments).and_then(|()| check::lint()),
         "fmt" => alone(arguments).and_then(|()| check::format()),

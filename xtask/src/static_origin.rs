@@ -16,7 +16,7 @@ pub(crate) fn run(mut arguments: lexopt::Parser) -> Result<()> {
     let mut out = workspace::dist().join("static").into_os_string();
     while let Some(argument) = arguments.next()? {
         match argument {
-            Long(name @ ("host" | "allow" | "listen")) => {
+            Long(name @ ("host" | "allow" | "listen" | "ttl")) => {
                 given.push(format!("--{name}").into());
                 given.push(arguments.value()?);
             }

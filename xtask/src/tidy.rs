@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::defences::Defences;
 use crate::failure::{Context, Failure, Result};
 use crate::pins::Pins;
 use crate::run::{Run, cargo};
@@ -17,15 +18,13 @@ const BROWSER: [&str; 4] = ["web-sys", "js-sys", "wasm-bindgen", "wasm-bindgen-f
 /// Checks all rules and prints every fault.
 pub(crate) fn check() -> Result<()> {
     let mut faults = Vec::new();
-    for file in tracked()? {
+    for file in tracked(written)? {
         file_faults(&file, &mut faults)?;
     }
     core_is_pure(&mut faults)?;
-    let threats = workspace::path("SECURITY.md");
-    faults.extend(threat_faults(
-        &std::fs::read_to_string(&threats).at(&threats)?,
-        &tests()?,
-    ));
+    let (security, tests) = (workspace::read(&workspace::path("SECURITY.md"))?, tests()?);
+    faults.extend(threat_faults(&security, &tests));
+    faults.extend(Defences::load()?.faults(&threats(&security).0, &tests)?);
     let pins = Pins::load()?;
     faults.extend(tools::lock_faults(&pins)?);
     for tool in ["wasm-bindgen-cli", "worker-build", "geckodriver"] {
@@ -41,16 +40,20 @@ pub(crate) fn check() -> Result<()> {
     }
 }
 
-/// The files that git has or would take, without those that a tool writes.
-fn tracked() -> Result<Vec<PathBuf>> {
+/// Whether a person writes the file, and no tool.
+fn written(name: &str) -> bool {
+    !name.ends_with(".lock") && !name.ends_with("-lock.json")
+}
+
+/// The files that git has or would take, if they are wanted.
+pub(crate) fn tracked(wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
     let list = Run::new("git")
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .probe()
         .ok_or_else(|| Failure::new("`git ls-files` failed: tidy needs a checkout"))?;
-    let generated = |name: &str| name.ends_with(".lock") || name.ends_with("-lock.json");
     Ok(list
         .split('\0')
-        .filter(|name| !name.is_empty() && !generated(name))
+        .filter(|name| !name.is_empty() && wanted(name))
         .map(workspace::path)
         .filter(|path| path.is_file())
         .collect())
@@ -147,7 +150,7 @@ fn document_faults(name: &str, text: &str) -> Vec<String> {
 /// All Rust sources that hold tests which documents name, as one text.
 fn tests() -> Result<String> {
     let mut all = String::new();
-    for file in tracked()? {
+    for file in tracked(written)? {
         let tested = ["core", "e2e"]
             .iter()
             .any(|krate| file.starts_with(workspace::path(krate)));
@@ -158,14 +161,19 @@ fn tests() -> Result<String> {
     Ok(all)
 }
 
-/// Every row of a table of attacks, which has a last column `test`, names its tests, and each is there: a case of the
-/// end-to-end suite or a test function.
-fn threat_faults(text: &str, tests: &str) -> Vec<String> {
-    let mut faults = Vec::new();
+/// A row of a table of attacks: its first cell, and the tests that its last one names.
+pub(crate) struct Threat<'t> {
+    pub(crate) row: &'t str,
+    pub(crate) tests: Vec<&'t str>,
+}
+
+/// The rows of all tables whose last column is `test`, and what is no row where one should be.
+fn threats(text: &str) -> (Vec<Threat<'_>>, Vec<String>) {
+    let (mut threats, mut faults) = (Vec::new(), Vec::new());
     let mut of_attacks = false;
     for line in text.lines() {
         let row = line.strip_prefix("| ").and_then(|line| line.strip_suffix(" |"));
-        let Some((first, rest)) = row.and_then(|row| row.split_once(" | ")) else {
+        let Some((row, rest)) = row.and_then(|row| row.split_once(" | ")) else {
             if line.starts_with('|') {
                 faults.push(format!("SECURITY.md: not a row of a table: {line}"));
             } else {
@@ -176,24 +184,30 @@ fn threat_faults(text: &str, tests: &str) -> Vec<String> {
         let last = rest.rsplit(" | ").next().unwrap_or(rest);
         if last == "test" {
             of_attacks = true;
-            continue;
+        } else if of_attacks && last != "---" {
+            let tests = last.split('`').skip(1).step_by(2).collect();
+            threats.push(Threat { row, tests });
         }
-        if !of_attacks || last == "---" {
-            continue;
-        }
-        let names: Vec<&str> = last.split('`').skip(1).step_by(2).collect();
+    }
+    (threats, faults)
+}
+
+/// Every row of a table of attacks names its tests, and each is there: a case of the end-to-end suite or a test function.
+fn threat_faults(text: &str, tests: &str) -> Vec<String> {
+    let (threats, mut faults) = threats(text);
+    for Threat { row, tests: names } in threats {
         if names.is_empty() {
-            faults.push(format!("SECURITY.md: row {first} names no test"));
+            faults.push(format!("SECURITY.md: row {row} names no test"));
         }
-        let missing = |name: &&str| !tests.contains(&format!("\"{name}\"")) && !tests.contains(&format!("fn {name}("));
-        faults.extend(
-            names
-                .into_iter()
-                .filter(missing)
-                .map(|name| format!("SECURITY.md: row {first}: there is no test `{name}`")),
-        );
+        let missing = names.into_iter().filter(|name| !is_test(tests, name));
+        faults.extend(missing.map(|name| format!("SECURITY.md: row {row}: there is no test `{name}`")));
     }
     faults
+}
+
+/// Whether a name is that of a case of the end-to-end suite, or of a test function.
+pub(crate) fn is_test(tests: &str, name: &str) -> bool {
+    tests.contains(&format!("\"{name}\"")) || tests.contains(&format!("fn {name}("))
 }
 
 /// Where the marks are, with their line numbers.
