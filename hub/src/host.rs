@@ -24,9 +24,11 @@ const SETTLED: u64 = 60_000;
 
 /// The page's one object.
 pub(crate) struct Hub {
-    config: Config,
-    layout: Layout,
-    own_origin: String,
+    pub(crate) config: Config,
+    pub(crate) layout: Layout,
+    pub(crate) hostname: String,
+    pub(crate) is_webkit: bool,
+    pub(crate) own_origin: String,
     pub(crate) sessions: Rc<Sessions>,
     pub(crate) worker: Rc<Worker>,
     pub(crate) mirrors: Rc<Mirrors>,
@@ -41,7 +43,8 @@ pub(crate) struct Hub {
 impl Hub {
     pub(crate) fn new(config: Config, window: &Window) -> std::result::Result<Self, JsValue> {
         let location = window.location();
-        let layout = config.layout(&location.hostname()?);
+        let hostname = location.hostname()?;
+        let layout = config.layout(&hostname);
         let own_origin = location.origin()?;
         let worker = Rc::new(Worker::new(window));
         let sessions = Rc::new(Sessions::new(worker.clone()));
@@ -59,6 +62,8 @@ impl Hub {
         Ok(Self {
             config,
             layout,
+            hostname,
+            is_webkit: virtual_files_web::is_webkit(),
             own_origin,
             sessions,
             worker,
@@ -184,6 +189,7 @@ impl Hub {
 
     /// Tells all who subscribed in this tab of a session's new version; 0 where it is gone.
     pub(crate) fn tell(&self, session: &SessionId, version: u64) {
+        self.sessions.recent.forget(session);
         for (_, port) in self
             .subscribers
             .borrow()
@@ -250,8 +256,15 @@ pub(crate) fn listen(hub: &Rc<Hub>, window: &Window, early: &[MessageEvent]) {
     if let Some(container) = hub.worker.container() {
         let this = hub.clone();
         let on_question = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            let question = envelope::message(&event.data()).and_then(|bytes| protocol::decode::<ToHub>(&bytes));
-            if let (Ok(question), Some(port)) = (question, port_of(&event)) {
+            let Some(port) = port_of(&event) else { return };
+            let data = event.data();
+            if let Some(question) = get(&data, "request").as_string() {
+                let (this, alone) = (this.clone(), get(&data, "alone").is_truthy());
+                spawn_local(async move {
+                    let answer = this.answer_request(&question, alone).await;
+                    drop(port.post_message(&answer.map_or(JsValue::NULL, Into::into)));
+                });
+            } else if let Ok(question) = envelope::message(&data).and_then(|bytes| protocol::decode::<ToHub>(&bytes)) {
                 drop(port.post_message(&this.sessions.snapshot(&question.session)));
             }
         });

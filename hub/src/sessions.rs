@@ -5,6 +5,7 @@
 //! first takes over what the worker or another hub has of it, and hubs that have it follow each other's changes. All
 //! changes of a session are made under its lock.
 
+use crate::answer::Recent;
 use crate::locks::{Holding, exclusive};
 use crate::worker::Worker;
 use js_sys::Promise;
@@ -42,8 +43,10 @@ pub(crate) struct Changed {
 
 /// Both kinds of sessions.
 pub(crate) struct Sessions {
-    stored: IndexedDbStore,
-    memory: MemoryStore<BlobBody>,
+    pub(crate) stored: IndexedDbStore,
+    pub(crate) memory: MemoryStore<BlobBody>,
+    /// What requests were answered of.
+    pub(crate) recent: Recent,
     worker: Rc<Worker>,
     /// What this hub has open, which does not expire.
     open: RefCell<Map<SessionId, Open>>,
@@ -58,6 +61,7 @@ impl Sessions {
         Self {
             stored: IndexedDbStore::default(),
             memory: MemoryStore::default(),
+            recent: Recent::default(),
             worker,
             open: RefCell::default(),
             holdings: RefCell::default(),

@@ -1,8 +1,8 @@
 // The worker's shell: what must be synchronous at the top level of a service worker, and nothing else.
 //
-// Listeners are registered here, before any wasm is there. The wasm is inlined in this script, compiled once per
-// start of the worker, and answers through `respond` and `message`. An instance that has trapped may hold broken
-// state: it is thrown away, and a new one answers the same request, once.
+// Listeners are registered here, before any wasm is there. The wasm is inlined in this script, compiled once per start
+// of the worker when it is first needed, and answers through `respond` and `message`. An instance that has trapped may
+// hold broken state: it is thrown away, and a new one answers the same request, once.
 "use strict";
 
 const config = "__VF_CONFIG__";
@@ -16,11 +16,18 @@ const makeBindings = (trapped) => {
 const bytesOf = (base64) =>
   Uint8Array.fromBase64 ? Uint8Array.fromBase64(base64) : Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 
-const compiled = WebAssembly.compile(bytesOf("__VF_WASM_BASE64__"));
+// The wasm travels within this script, which the browser reads at each start: what is compressed is read sooner.
+const compile = () => {
+  const wasm = new Blob([bytesOf("__VF_WASM_BASE64__")]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return WebAssembly.compileStreaming(new Response(wasm, { headers: { "Content-Type": "application/wasm" } }));
+};
 
+let compiled;
+let first;
 let current;
 
 const start = () => {
+  compiled ??= compile();
   const instance = {};
   // Rejects when the instance has trapped: what is still waiting for an answer from it would wait for ever.
   instance.dead = new Promise((_, reject) => {
@@ -39,14 +46,16 @@ const start = () => {
       return bindings;
     });
   instance.ready.catch(() => {});
+  first ??= instance;
   current = instance;
+  return instance;
 };
 
 const isTrap = (error) => error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
 
 // Calls the wasm, at once where it is there already. What `call` returns is a value or a promise of one.
 const ask = (call) => {
-  const instance = current;
+  const instance = current ?? start();
   if (!instance.api) return Promise.race([instance.ready.then((api) => guard(instance, () => call(api))), instance.dead]);
   const answer = guard(instance, () => call(instance.api));
   return answer instanceof Promise ? Promise.race([answer, instance.dead]) : answer;
@@ -63,9 +72,9 @@ const guard = (instance, call) => {
 
 // The same, with a second try by a new instance where the first one trapped.
 const askTwice = (call) => {
-  const first = current;
+  const asked = current ?? start();
   const again = (error) => {
-    if (current === first) throw error;
+    if (current === asked) throw error;
     return ask(call);
   };
   try {
@@ -86,13 +95,52 @@ const failed = () =>
     },
   });
 
-start();
-const first = current;
+// The pages of this origin, looked for while the first request is on its way. There may be hubs among them, which have their
+// wasm running and their store open when this worker starts.
+const pages = clients.matchAll({ includeUncontrolled: true, type: "window" }).catch(() => []);
+
+// How long hubs have to answer in this worker's place, and how long its own wasm may wait after that, in milliseconds.
+const PATIENCE = 50;
+const PAUSE = 20;
+
+// What a hub answers to a request. Rejects where none does.
+const byHub = async (event) => {
+  const found = await pages;
+  const { url, mode, destination, referrer, headers } = event.request;
+  const conditions = ["range", "if-range", "if-none-match", "if-modified-since"].map((name) => headers.get(name));
+  const client = found.find(({ id }) => id === event.clientId)?.url;
+  const request = [url, mode, destination, referrer, client, ...conditions].join("\n");
+  const hubs = found.filter(({ url }) => url.split(/[?#]/)[0] === location.origin + "/hub.html");
+  const answers = hubs.map((hub) => new Promise((resolve, reject) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }) => (data ? resolve(data) : reject());
+    hub.postMessage({ request, alone: hubs.length === 1 }, [port2]);
+    setTimeout(reject, PATIENCE);
+  }));
+  const { body, status, headers: lines } = await Promise.any(answers);
+  const init = { status, headers: new Headers() };
+  lines.split("\n").forEach((line, at, all) => at % 2 && init.headers.append(all[at - 1], line));
+  return new Response(body, init);
+};
+
+// The first request after a start, by a hub; by the wasm where none answers. The wasm is compiled only after that, or when it
+// is needed: while it is, it would share the processor with those who answer.
+const early = async (event, call) => {
+  try {
+    const answer = await byHub(event);
+    const { resultingClientId, request: { url } } = event;
+    setTimeout(() => askTwice((api) => resultingClientId && api.made(resultingClientId, url)), PAUSE);
+    return answer;
+  } catch {
+    return askTwice(call);
+  }
+};
+let untouched = true;
 
 // A trap outside of a call (in a continuation of the wasm's own) surfaces here. It does not say which instance it is of:
 // once one has been replaced, its remains may go on trapping, and its successor must not pay for that.
 const onStray = (error) => {
-  if (isTrap(error) && current === first) current.trap(error);
+  if (isTrap(error) && current && current === first) current.trap(error);
 };
 addEventListener("error", (event) => onStray(event.error));
 addEventListener("unhandledrejection", (event) => onStray(event.reason));
@@ -107,9 +155,11 @@ addEventListener("fetch", (event) => {
   // Other origins' resources are the page's and its content policy's own business.
   if (!request.url.startsWith(location.origin + "/")) return;
   const call = (api) => api.respond(request, event.clientId, event.resultingClientId ?? "");
+  const mayBeEarly = untouched && request.method === "GET" && !/^\/(hub\.html|sw\.js|_vf)/.test(new URL(request.url).pathname);
+  untouched = false;
   let answer;
   try {
-    answer = askTwice(call);
+    answer = mayBeEarly ? early(event, call) : askTwice(call);
   } catch {
     answer = failed();
   }
@@ -121,6 +171,7 @@ addEventListener("fetch", (event) => {
 });
 
 addEventListener("message", (event) => {
+  untouched = false;
   // Only hub pages have a say.
   if (!event.source || new URL(event.source.url).pathname !== "/hub.html") return;
   const port = event.ports[0];

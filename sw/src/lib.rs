@@ -43,6 +43,12 @@ pub fn respond(request: Request, client: String, resulting: String) -> Result<Js
     worker().map(|worker| worker.respond(request, client, resulting))
 }
 
+/// Learns of the client that a hub's answer to a navigation to this URL makes.
+#[wasm_bindgen]
+pub fn made(client: String, url: &str) -> Result<(), JsValue> {
+    worker().map(|worker| worker.made(client, url))
+}
+
 /// Takes a message of a hub. The promise gives the answer.
 #[wasm_bindgen]
 pub fn message(envelope: JsValue) -> Result<js_sys::Promise, JsValue> {

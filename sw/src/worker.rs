@@ -1,7 +1,7 @@
 //! The worker itself: from a request to its answer, at once where the cache has what it takes, else by way of
 //! IndexedDB or a hub.
 
-use crate::convert::{self, Asked, Payload};
+use crate::convert::{self, Payload};
 use crate::hubs;
 use js_sys::Promise;
 use std::cell::RefCell;
@@ -19,7 +19,8 @@ use virtual_files_core::route::{self, Route};
 use virtual_files_core::session::SessionId;
 use virtual_files_core::store::{Body, Store};
 use virtual_files_store::{BlobBody, IndexedDbStore};
-use virtual_files_web::{channel, envelope, now};
+use virtual_files_web::asked::{Asked, client_path};
+use virtual_files_web::{channel, envelope, is_webkit, now};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::future_to_promise;
 use web_sys::{Client, Response, ServiceWorkerGlobalScope};
@@ -100,7 +101,7 @@ impl Worker {
         let location = scope.location();
         let worker = Self {
             config,
-            is_webkit: convert::is_webkit(&scope),
+            is_webkit: is_webkit(),
             origin: location.origin(),
             hostname: location.hostname(),
             scope,
@@ -159,9 +160,14 @@ impl Worker {
         }
         // Firefox tells of a client only once it has loaded, which may be after the answer that is asked for here.
         let client = channel::within(PATIENCE, self.scope.clients().get(&id)).await?;
-        let path = convert::client_path(&client.dyn_into::<Client>().ok()?.url(), &self.origin);
+        let path = client_path(&client.dyn_into::<Client>().ok()?.url(), &self.origin);
         self.remember(id, path.clone());
         path
+    }
+
+    /// Learns of a client that an answer has made which was not given here.
+    pub(crate) fn made(&self, client: String, url: &str) {
+        self.remember(client, client_path(url, &self.origin));
     }
 
     fn remember(&self, client: String, path: Option<String>) {

@@ -1,8 +1,9 @@
 //! What the hub, the worker and the SDK share of the browser: one question over a message channel, the envelope of
-//! messages between hub and worker, and (feature `bundle`) the packing of file contents into Blobs.
+//! messages between hub and worker, the reading of requests, and (feature `bundle`) the packing of file contents into Blobs.
 //!
 //! It decides nothing about sessions or files; those rules are the core's.
 
+pub mod asked;
 #[cfg(feature = "bundle")]
 pub mod bundle;
 pub mod channel;
@@ -37,4 +38,11 @@ pub fn random_bytes() -> Result<[u8; 16], Error> {
 /// Milliseconds since 1970-01-01T00:00Z.
 pub fn now() -> u64 {
     js_sys::Date::now() as u64
+}
+
+/// Whether the engine is WebKit, as far as a script is told: Chromium names itself beside it.
+pub fn is_webkit() -> bool {
+    let navigator = envelope::get(&js_sys::global(), "navigator");
+    let agent = envelope::get(&navigator, "userAgent").as_string().unwrap_or_default();
+    agent.contains("AppleWebKit/") && !agent.contains("Chrome/")
 }

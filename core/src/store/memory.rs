@@ -67,6 +67,17 @@ impl<B: Body> MemoryStore<B> {
         Some((stored.index.clone(), packs.collect()))
     }
 
+    /// Looks at a session without a copy of it.
+    pub fn look<T>(
+        &self,
+        session: &SessionId,
+        at: impl FnOnce(&Index, &dyn Fn(PackId) -> Option<B>) -> T,
+    ) -> Option<T> {
+        let sessions = self.sessions.borrow();
+        let stored = sessions.get(session)?;
+        Some(at(&stored.index, &|pack| stored.packs.get(&pack).cloned()))
+    }
+
     /// Takes over a snapshot, in the place of what was there under its id.
     pub fn adopt(&self, session: SessionId, index: Index, packs: Vec<(PackId, B)>) {
         let stored = Stored {

@@ -1,14 +1,14 @@
 //! `dist/origin/sw.js`: the service worker in one classic script, its wasm inside.
 //!
 //! `sw/js/worker.js` is the shell. Two marks in it are filled in here: the bindings, in a function of the shell's so
-//! that a trapped instance can be replaced by a new one, and the wasm as base64. The third, the configuration, is
-//! left for the edge.
+//! that a trapped instance can be replaced by a new one, and the wasm, compressed, as base64. The third, the configuration,
+//! is left for the edge.
 
 use std::path::Path;
 
 use super::Builder;
 use super::wasm::WORKER;
-use crate::failure::{Context, Failure, Result};
+use crate::failure::{Failure, Result};
 use crate::run::Run;
 use crate::stamp::Inputs;
 use crate::{tools, workspace};
@@ -49,11 +49,10 @@ fn assemble(shell: &Path, script: &Path) -> Result<()> {
         ])
         .arg(format!("--outfile={}", bundle.display()))
         .run()?;
-    let wasm = std::fs::read(WORKER.wasm()).at(&WORKER.wasm())?;
     let text = fill(
         &workspace::read(&bundle)?,
         WASM_BASE64,
-        &format!("\"{}\"", base64(&wasm)),
+        &format!("\"{}\"", compressed(&WORKER.wasm())?),
     )?;
     require(&text, CONFIG, "sw/js/worker.js")?;
     workspace::write(script, text)
@@ -79,42 +78,17 @@ pub(super) fn require(text: &str, mark: &str, file: &str) -> Result<()> {
     )))
 }
 
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for digit in 0..4 {
-            let index = (bits >> (18 - 6 * digit) & 63) as usize;
-            text.push(if digit <= chunk.len() {
-                char::from(DIGITS[index])
-            } else {
-                '='
-            });
-        }
-    }
-    text
+/// The file after gzip, as base64. Node has both, and is there for other reasons.
+fn compressed(file: &Path) -> Result<String> {
+    const SCRIPT: &str = "const z=require('zlib'),f=require('fs');\
+        console.log(z.gzipSync(f.readFileSync(process.argv[1]),{level:9}).toString('base64'))";
+    let text = Run::new("node").args(["--eval", SCRIPT]).arg(file).probe();
+    text.ok_or_else(|| Failure::new(format!("node could not compress {}", file.display())))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_is_the_usual_one() {
-        for (bytes, text) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-            ("fooba", "Zm9vYmE="),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(bytes.as_bytes()), text);
-        }
-        assert_eq!(base64(&[0xff, 0xef, 0xbe]), "/+++");
-    }
 
     #[test]
     fn a_mark_is_filled_once() {
