@@ -26,6 +26,10 @@ let compiled;
 let first;
 let current;
 
+// The documents that hubs' answers have made: what is the worker's to remember of its own.
+const made = [];
+const remember = (api) => made.splice(0).forEach(([client, url]) => api.made(client, url));
+
 const start = () => {
   compiled ??= compile();
   const instance = {};
@@ -42,6 +46,7 @@ const start = () => {
     .then((module) => bindings({ module_or_path: module }))
     .then(() => {
       bindings.start(config);
+      remember(bindings);
       instance.api = bindings;
       return bindings;
     });
@@ -124,12 +129,13 @@ const byHub = async (event) => {
 };
 
 // The first request after a start, by a hub; by the wasm where none answers. The wasm is compiled only after that, or when it
-// is needed: while it is, it would share the processor with those who answer.
+// is needed: meanwhile it would share the processor with those who answer.
 const early = async (event, call) => {
   try {
     const answer = await byHub(event);
-    const { resultingClientId, request: { url } } = event;
-    setTimeout(() => askTwice((api) => resultingClientId && api.made(resultingClientId, url)), PAUSE);
+    if (event.resultingClientId) made.push([event.resultingClientId, event.request.url]);
+    if (current?.api) remember(current.api);
+    setTimeout(() => current ?? start(), PAUSE);
     return answer;
   } catch {
     return askTwice(call);
