@@ -36,6 +36,9 @@ struct Defence {
     tests: Vec<String>,
     #[serde(default)]
     units: Vec<String>,
+    /// Whether two minutes of `cargo xtask torture` are to see it.
+    #[serde(default)]
+    torture: bool,
     edits: Vec<Edit>,
 }
 
@@ -51,10 +54,14 @@ struct Edit {
 /// A test by the part of `cargo xtask test` that runs it, and its name.
 type Test<'a> = (&'static str, &'a str);
 
+/// What is no part of that.
+const TORTURE: Test<'_> = ("torture", "torture");
+
 impl Defence {
     fn tests(&self) -> impl Iterator<Item = Test<'_>> {
         let browser = self.tests.iter().map(|name| ("e2e", name.as_str()));
-        browser.chain(self.units.iter().map(|name| ("unit", name.as_str())))
+        let units = self.units.iter().map(|name| ("unit", name.as_str()));
+        browser.chain(units).chain(self.torture.then_some(TORTURE))
     }
 }
 
@@ -80,7 +87,8 @@ impl Defences {
             if defence.tests().next().is_none() {
                 fault("no test is named".to_owned());
             }
-            for (_, name) in defence.tests().filter(|(_, name)| !tidy::is_test(tests, name)) {
+            let named = defence.tests().filter(|test| *test != TORTURE);
+            for (_, name) in named.filter(|(_, name)| !tidy::is_test(tests, name)) {
                 fault(format!("there is no test `{name}`"));
             }
         }
@@ -227,11 +235,18 @@ impl Copy {
 
     /// Runs a test in the copy. Anything but a test that passes or fails is a failure of this command.
     fn outcome(&self, options: &Options, (part, name): Test<'_>) -> Result<Outcome> {
-        // Of libtest's lines, the one of this test; a program that cannot run is no failed test.
-        let fails = |line: &str| line.contains(name) && line.ends_with("FAILED");
+        // Of libtest's lines, the one of this test; of torture's, the one with its seed. A program that cannot run is no
+        // failed test.
+        let fails = |line: &str| match (part, name) {
+            TORTURE => line.contains("again: cargo xtask torture"),
+            _ => line.contains(name) && line.ends_with("FAILED"),
+        };
         let mut red = false;
-        let mut run = cargo().args(["xtask", "test", part, "--filter", name]);
-        if part == "e2e" {
+        let mut run = match (part, name) {
+            TORTURE => cargo().args(["xtask", "torture", "--minutes", "2"]),
+            _ => cargo().args(["xtask", "test", part, "--filter", name]),
+        };
+        if part != "unit" {
             run = run.args(["--browser", &options.browser]);
         }
         let ran = run
