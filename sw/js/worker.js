@@ -23,8 +23,8 @@ const compile = () => {
 };
 
 let compiled;
-let first;
 let current;
+let starts = 0;
 
 // The documents that hubs' answers have made: what is the worker's to remember of its own.
 const made = [];
@@ -51,7 +51,7 @@ const start = () => {
       return bindings;
     });
   instance.ready.catch(() => {});
-  first ??= instance;
+  starts += 1;
   current = instance;
   return instance;
 };
@@ -146,7 +146,7 @@ let untouched = true;
 // A trap outside of a call (in a continuation of the wasm's own) surfaces here. It does not say which instance it is of:
 // once one has been replaced, its remains may go on trapping, and its successor must not pay for that.
 const onStray = (error) => {
-  if (isTrap(error) && current && current === first) current.trap(error);
+  if (isTrap(error) && starts === 1) current.trap(error);
 };
 addEventListener("error", (event) => onStray(event.error));
 addEventListener("unhandledrejection", (event) => onStray(event.reason));
