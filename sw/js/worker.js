@@ -18,7 +18,8 @@ const bytesOf = (base64) =>
 
 // The wasm travels within this script, which the browser reads at each start: what is compressed is read sooner.
 const compile = () => {
-  const wasm = new Blob([bytesOf("__VF_WASM_BASE64__")]).stream().pipeThrough(new DecompressionStream("gzip"));
+  // Not from a Blob: WebKit's workers do not always find what is in theirs.
+  const wasm = new Response(bytesOf("__VF_WASM_BASE64__")).body.pipeThrough(new DecompressionStream("gzip"));
   return WebAssembly.compileStreaming(new Response(wasm, { headers: { "Content-Type": "application/wasm" } }));
 };
 
