@@ -1,7 +1,7 @@
 // The hub page's entry: loads the wasm and hands it the messages that came before.
 import init, { start } from "./virtual_files_hub.js";
 
-const { config, wasm, html, early } = self.virtualFiles;
+const { config, release, wasm, html, early } = self.virtualFiles;
 
 // What few pages need is loaded when it is first asked for, and again where that failed.
 let documents;
@@ -20,7 +20,7 @@ self.virtualFiles.document = async (text, base, policy) => {
 
 try {
   await init({ module_or_path: wasm });
-  start(config, early);
+  start(config, [release, JSON.stringify(config)].join(), early);
   early.length = 0;
   self.onmessage = null;
 } catch (error) {

@@ -2,7 +2,7 @@
 //! long as its own wasm is not there. The rules run here already, and the store is open.
 //!
 //! It keeps true that a hub answers only what the worker would: by the core's `route` and `plan`, from what is stored
-//! now, or from its own memory where no other hub has the session as well. It says nothing in all other cases.
+//! now, or from its own memory where there is no other hub. It says nothing in all other cases.
 
 use crate::host::Hub;
 use js_sys::Object;
@@ -13,15 +13,16 @@ use virtual_files_core::http::{Headers, Request};
 use virtual_files_core::index::{Index, PackId};
 use virtual_files_core::map::Map;
 use virtual_files_core::plan::{self, Plan};
-use virtual_files_core::protocol::holder_lock;
 use virtual_files_core::route::{self, Route};
 use virtual_files_core::session::SessionId;
 use virtual_files_core::store::{Body, Store};
 use virtual_files_store::BlobBody;
 use virtual_files_web::asked::{Asked, client_path};
 use virtual_files_web::envelope::set;
-use virtual_files_web::locks;
 use wasm_bindgen::JsValue;
+
+/// How many files a stored session may have: the index of more is for the worker to read, once.
+const MAX_FILES: usize = 10_000;
 
 /// How many parts of packs are kept.
 const MAX_PARTS: usize = 64;
@@ -89,8 +90,7 @@ impl Hub {
     pub(crate) async fn answer_request(&self, question: &str, alone: bool) -> Option<Object> {
         let (asked, client) = Asked::told(question, &self.own_origin);
         let shared = self.layout == Layout::Shared;
-        // WebKit's answers need more care than this, and its own assets are no session's.
-        if self.is_webkit || route::is_reserved(asked.path()) || (shared && !asked.navigate() && client.is_none()) {
+        if route::is_reserved(asked.path()) || (shared && !asked.navigate() && client.is_none()) {
             return None;
         }
         // As for the worker, the URL says it all but for who asks in the shared layout, other than by a navigation.
@@ -103,7 +103,7 @@ impl Hub {
         };
         if self.sessions.memory.contains(&id) {
             // Another hub's may be newer.
-            if !alone && locks::held(&holder_lock(&id)).await != Some(1) {
+            if !alone {
                 return None;
             }
             let outcome = |index: &Index, pack: &dyn Fn(PackId) -> Option<BlobBody>| {
@@ -113,6 +113,11 @@ impl Hub {
             return self.sessions.memory.look(&id, outcome)?.answer();
         }
         let index = self.stored(&id).await?;
+        if request.navigate && index.used() < virtual_files_web::now().saturating_sub(self.config.use_interval()) {
+            // That it is used is the worker's to note.
+            self.sessions.recent.forget(&id);
+            return None;
+        }
         let lacks = {
             let read = &mut *self.sessions.recent.of(&id, index.version());
             let packs = &read.packs;
@@ -133,9 +138,12 @@ impl Hub {
     /// A stored session's index as it is now.
     async fn stored(&self, id: &SessionId) -> Option<Rc<Index>> {
         let (stored, recent) = (&self.sessions.stored, &self.sessions.recent);
-        let version = stored.version(id).await.ok()??;
-        if let Some(index) = &recent.of(id, version).index {
+        let info = stored.info(id).await.ok()??;
+        if let Some(index) = &recent.of(id, info.version).index {
             return Some(index.clone());
+        }
+        if info.files > MAX_FILES {
+            return None;
         }
         let index = Rc::new(stored.index(id).await.ok()??);
         recent.of(id, index.version()).index = Some(index.clone());

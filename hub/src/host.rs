@@ -27,7 +27,7 @@ pub(crate) struct Hub {
     pub(crate) config: Config,
     pub(crate) layout: Layout,
     pub(crate) hostname: String,
-    pub(crate) is_webkit: bool,
+    release: String,
     pub(crate) own_origin: String,
     pub(crate) sessions: Rc<Sessions>,
     pub(crate) worker: Rc<Worker>,
@@ -41,7 +41,7 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    pub(crate) fn new(config: Config, window: &Window) -> std::result::Result<Self, JsValue> {
+    pub(crate) fn new(config: Config, release: String, window: &Window) -> std::result::Result<Self, JsValue> {
         let location = window.location();
         let hostname = location.hostname()?;
         let layout = config.layout(&hostname);
@@ -63,7 +63,7 @@ impl Hub {
             config,
             layout,
             hostname,
-            is_webkit: virtual_files_web::is_webkit(),
+            release,
             own_origin,
             sessions,
             worker,
@@ -260,8 +260,12 @@ pub(crate) fn listen(hub: &Rc<Hub>, window: &Window, early: &[MessageEvent]) {
             let data = event.data();
             if let Some(question) = get(&data, "request").as_string() {
                 let (this, alone) = (this.clone(), get(&data, "alone").is_truthy());
+                let ours = get(&data, "release").as_string().as_deref() == Some(&*this.release);
                 spawn_local(async move {
-                    let answer = this.answer_request(&question, alone).await;
+                    let answer = match ours {
+                        true => this.answer_request(&question, alone).await,
+                        false => None,
+                    };
                     drop(port.post_message(&answer.map_or(JsValue::NULL, Into::into)));
                 });
             } else if let Ok(question) = envelope::message(&data).and_then(|bytes| protocol::decode::<ToHub>(&bytes)) {

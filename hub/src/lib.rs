@@ -21,12 +21,12 @@ use wasm_bindgen::prelude::*;
 use web_sys::MessageEvent;
 
 /// Starts the hub: registers the worker, opens the store, and listens to hosts from now on. `early` are the messages that
-/// came before.
+/// came before; `release` names what a worker must have in common with this hub to be answered for.
 #[wasm_bindgen]
-pub fn start(config: JsValue, early: Vec<MessageEvent>) -> Result<(), JsValue> {
+pub fn start(config: JsValue, release: String, early: Vec<MessageEvent>) -> Result<(), JsValue> {
     let config: Config = serde_wasm_bindgen::from_value(config)?;
     let window = web_sys::window().ok_or("The hub runs in a page.")?;
-    let hub = Rc::new(host::Hub::new(config, &window)?);
+    let hub = Rc::new(host::Hub::new(config, release, &window)?);
     host::listen(&hub, &window, &early);
     Ok(())
 }

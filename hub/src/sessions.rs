@@ -165,6 +165,7 @@ impl Sessions {
 
     /// Does not have the session open any more.
     pub(crate) fn close(&self, session: &SessionId) {
+        self.recent.forget(session);
         self.open.borrow_mut().remove(session);
     }
 
@@ -240,6 +241,7 @@ impl Sessions {
     async fn drop_memory(&self, session: &SessionId) {
         // Removing what is in memory cannot fail.
         drop(self.memory.remove(session).await);
+        self.recent.forget(session);
         self.holdings.borrow_mut().remove(session);
     }
 
@@ -479,6 +481,7 @@ impl Sessions {
             .iter()
             .take(8)
             .fold(0, |token, byte| token << 8 | u64::from(*byte));
+        self.recent.forget(session);
         let session = session.clone();
         self.worker.tell(&ToWorker::Begin { session, token }, &[]).await?;
         Ok(token)

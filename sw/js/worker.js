@@ -51,7 +51,10 @@ const start = () => {
       instance.api = bindings;
       return bindings;
     });
-  instance.ready.catch(() => {});
+  // What could not be compiled now may be later.
+  instance.ready.catch(() => {
+    if (current === instance) compiled = current = undefined;
+  });
   starts += 1;
   current = instance;
   return instance;
@@ -101,48 +104,60 @@ const failed = () =>
     },
   });
 
-// The pages of this origin, looked for while the first request is on its way. There may be hubs among them, which have their
-// wasm running and their store open when this worker starts.
-const pages = clients.matchAll({ includeUncontrolled: true, type: "window" }).catch(() => []);
+// What this worker and a hub must have in common for the one to answer in the other's place.
+const release = ["__VF_RELEASE__", JSON.stringify(config)].join();
 
-// How long hubs have to answer in this worker's place, and how long its own wasm may wait after that, in milliseconds.
+// The pages of this origin, looked for while the first request is on its way. There may be hubs among them, which have their
+// wasm running and their store open when this worker starts. WebKit's answers need more care than theirs have.
+const isWebKit = /AppleWebKit\/(?!.*Chrome\/)/.test(navigator.userAgent);
+const pages = isWebKit ? Promise.resolve([]) : clients.matchAll({ includeUncontrolled: true, type: "window" });
+pages.catch(() => {});
+
+// How many hubs are asked, the one that was in use last first; how long they have, and after how long the wasm is compiled
+// beside it all, in milliseconds.
+const ASKED = 3;
 const PATIENCE = 50;
 const PAUSE = 20;
 
 // What a hub answers to a request. Rejects where none does.
-const byHub = async (event) => {
+const byHub = async ({ request, clientId }) => {
   const found = await pages;
-  const { url, mode, destination, referrer, headers } = event.request;
+  const { url, mode, destination, referrer, headers } = request;
   const conditions = ["range", "if-range", "if-none-match", "if-modified-since"].map((name) => headers.get(name));
-  const client = found.find(({ id }) => id === event.clientId)?.url;
-  const request = [url, mode, destination, referrer, client, ...conditions].join("\n");
+  const client = found.find(({ id }) => id === clientId)?.url;
+  const lines = [url, mode, destination, referrer, client, ...conditions.map((value) => value === null ? "" : `=${value}`)];
   const hubs = found.filter(({ url }) => url.split(/[?#]/)[0] === location.origin + "/hub.html");
-  const answers = hubs.map((hub) => new Promise((resolve, reject) => {
+  const question = { release, alone: hubs.length === 1, request: lines.join("\n") };
+  const answers = hubs.slice(0, ASKED).map((hub) => new Promise((resolve, reject) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => (data ? resolve(data) : reject());
-    hub.postMessage({ request, alone: hubs.length === 1 }, [port2]);
-    setTimeout(reject, PATIENCE);
+    hub.postMessage(question, [port2]);
   }));
-  const { body, status, headers: lines } = await Promise.any(answers);
-  const init = { status, headers: new Headers() };
-  lines.split("\n").forEach((line, at, all) => at % 2 && init.headers.append(all[at - 1], line));
-  return new Response(body, init);
+  const answer = await Promise.any(answers);
+  const init = { status: answer.status, headers: new Headers() };
+  answer.headers.split("\n").forEach((line, at, all) => at % 2 && init.headers.append(all[at - 1], line));
+  return new Response(answer.body, init);
 };
 
 // The first request after a start, by a hub; by the wasm where none answers. The wasm is compiled only after that, or when it
 // is needed: meanwhile it would share the processor with those who answer.
 const early = async (event, call) => {
+  setTimeout(() => current ?? start(), PAUSE);
   try {
-    const answer = await byHub(event);
+    const answer = await Promise.race([byHub(event), new Promise((_, reject) => setTimeout(reject, PATIENCE))]);
     if (event.resultingClientId) made.push([event.resultingClientId, event.request.url]);
     if (current?.api) remember(current.api);
-    setTimeout(() => current ?? start(), PAUSE);
     return answer;
   } catch {
     return askTwice(call);
   }
 };
+
+// Whether a request may be such a first one. What comes before it has told of a change, or is a sign that the pages have changed
+// since they were looked for. A tab's own documents, the origin's own assets and edge sessions have rules beyond a hub's.
 let untouched = true;
+const isEarly = ({ method, url, destination }) =>
+  untouched && method === "GET" && destination !== "document" && !/^\/(hub\.html|sw\.js|_vf|e-)/.test(new URL(url).pathname);
 
 // A trap outside of a call (in a continuation of the wasm's own) surfaces here. It does not say which instance it is of:
 // once one has been replaced, its remains may go on trapping, and its successor must not pay for that.
@@ -154,16 +169,17 @@ addEventListener("unhandledrejection", (event) => onStray(event.reason));
 
 // There is one worker to an origin, for all of it: hubs would not know of another, which then could serve what has changed.
 const whole = new URL(registration.scope).pathname === "/";
+for (const type of ["install", "activate", "message"]) addEventListener(type, () => { untouched = false; });
 addEventListener("install", (event) => event.waitUntil(whole ? skipWaiting() : Promise.reject(new Error("The scope is not /"))));
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 
 addEventListener("fetch", (event) => {
   const { request } = event;
+  const mayBeEarly = isEarly(request);
+  untouched = false;
   // Other origins' resources are the page's and its content policy's own business.
   if (!request.url.startsWith(location.origin + "/")) return;
   const call = (api) => api.respond(request, event.clientId, event.resultingClientId ?? "");
-  const mayBeEarly = untouched && request.method === "GET" && !/^\/(hub\.html|sw\.js|_vf)/.test(new URL(request.url).pathname);
-  untouched = false;
   let answer;
   try {
     answer = mayBeEarly ? early(event, call) : askTwice(call);
@@ -178,7 +194,6 @@ addEventListener("fetch", (event) => {
 });
 
 addEventListener("message", (event) => {
-  untouched = false;
   // Only hub pages have a say.
   if (!event.source || new URL(event.source.url).pathname !== "/hub.html") return;
   const port = event.ports[0];

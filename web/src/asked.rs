@@ -44,13 +44,14 @@ impl Asked {
 
     /// Reads what a worker tells of a GET, and the URL of the page that asks, if it is known. A line each: the request's URL,
     /// its mode, destination and referrer; the page's URL; the headers `Range`, `If-Range`, `If-None-Match` and
-    /// `If-Modified-Since`. None of these can have line breaks of its own, and what is not there is an empty line.
+    /// `If-Modified-Since`, each after a `=`. None of these can have line breaks of its own, and what is not there is an empty
+    /// line.
     pub fn told<'a>(text: &'a str, origin: &str) -> (Self, Option<&'a str>) {
         let mut lines = text.split('\n');
         let mut line = || lines.next().filter(|line| !line.is_empty());
         let (path, query) = split(line().and_then(|url| local(url, origin)).unwrap_or("/"));
         let (mode, destination, referrer, client) = (line(), line(), line(), line());
-        let mut header = || line().map(str::to_owned);
+        let mut header = || line()?.strip_prefix('=').map(str::to_owned);
         let asked = Self {
             method: "GET".into(),
             path: path.into(),
@@ -133,7 +134,7 @@ mod tests {
     #[test]
     fn what_is_told_of_a_request() {
         let text =
-            "https://vfs.example/id/a.js?x=1#f\nnavigate\niframe\nhttps://vfs.example/id/?q\n\nbytes=0-1\n\n\"a\"\n";
+            "https://vfs.example/id/a.js?x=1#f\nnavigate\niframe\nhttps://vfs.example/id/?q\n\n=bytes=0-1\n=\n=\"a\"\n";
         let (asked, client) = Asked::told(text, ORIGIN);
         let request = asked.request("vfs.example", None);
         assert_eq!(
@@ -151,7 +152,7 @@ mod tests {
             request.if_none_match,
             request.if_modified_since,
         ];
-        assert_eq!(headers, [Some("bytes=0-1"), None, Some("\"a\""), None]);
+        assert_eq!(headers, [Some("bytes=0-1"), Some(""), Some("\"a\""), None]);
     }
 
     #[test]

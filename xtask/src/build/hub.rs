@@ -7,8 +7,8 @@ use std::fs;
 
 use super::Builder;
 use super::output::Output;
-use super::wasm::{Artefact, HTML, HUB};
-use super::worker::{CONFIG, require};
+use super::wasm::{Artefact, HTML, HUB, WORKER};
+use super::worker::{CONFIG, require, with_release};
 use crate::failure::{Context, Result};
 use crate::run::Run;
 use crate::stamp::{Inputs, short_hash};
@@ -34,6 +34,7 @@ pub(super) fn build(builder: &Builder) -> Result<()> {
             HUB.wasm(),
             HTML.bindings(),
             HTML.wasm(),
+            WORKER.wasm(),
         ])?
         .step("hub", &outputs, assemble)
 }
@@ -43,7 +44,7 @@ fn assemble() -> Result<()> {
     let (hub_script, hub_wasm) = hashed(&mut output, "hub", &HUB, &bundle("hub.js", &HUB)?)?;
     let (html_script, html_wasm) = hashed(&mut output, "html", &HTML, &bundle("html.js", &HTML)?)?;
     output.write("boot.html", page("boot.html")?)?;
-    let mut hub = page("hub.html")?;
+    let mut hub = with_release(&page("hub.html")?, "hub/static/hub.html")?;
     require(&hub, CONFIG, "hub/static/hub.html")?;
     for (mark, name) in [
         (HUB_SCRIPT, hub_script),

@@ -1,29 +1,31 @@
 //! `dist/origin/sw.js`: the service worker in one classic script, its wasm inside.
 //!
-//! `sw/js/worker.js` is the shell. Two marks in it are filled in here: the bindings, in a function of the shell's so
-//! that a trapped instance can be replaced by a new one, and the wasm, compressed, as base64. The third, the configuration,
-//! is left for the edge.
+//! `sw/js/worker.js` is the shell. Three marks in it are filled in here: the bindings, in a function of the shell's so
+//! that a trapped instance can be replaced by a new one, the wasm, compressed, as base64, and the release, which the hub
+//! page has as well. The configuration is left for the edge.
 
 use std::path::Path;
 
 use super::Builder;
-use super::wasm::WORKER;
-use crate::failure::{Failure, Result};
+use super::wasm::{HUB, WORKER};
+use crate::failure::{Context, Failure, Result};
 use crate::run::Run;
-use crate::stamp::Inputs;
+use crate::stamp::{Inputs, short_hash};
 use crate::{tools, workspace};
 
 const BINDINGS: &str = "/*__VF_BINDINGS__*/";
 const WASM_BASE64: &str = "\"__VF_WASM_BASE64__\"";
+const RELEASE: &str = "__VF_RELEASE__";
 /// Where the edge puts the configuration, quotes and all.
 pub(super) const CONFIG: &str = "\"__VF_CONFIG__\"";
 
 /// Builds the script.
 pub(super) fn build(builder: &Builder) -> Result<()> {
     WORKER.build(builder)?;
+    HUB.build(builder)?;
     let (shell, script) = (workspace::path("sw/js"), workspace::dist().join("origin/sw.js"));
     Inputs::new("worker")
-        .paths([shell.clone(), WORKER.bindings(), WORKER.wasm()])?
+        .paths([shell.clone(), WORKER.bindings(), WORKER.wasm(), HUB.wasm()])?
         .step("worker", std::slice::from_ref(&script), || assemble(&shell, &script))
 }
 
@@ -54,8 +56,19 @@ fn assemble(shell: &Path, script: &Path) -> Result<()> {
         WASM_BASE64,
         &format!("\"{}\"", compressed(&WORKER.wasm())?),
     )?;
+    let text = with_release(&text, "sw/js/worker.js")?;
     require(&text, CONFIG, "sw/js/worker.js")?;
     workspace::write(script, text)
+}
+
+/// Puts in what names worker and hub together: each knows by it whether the other is of the same build.
+pub(super) fn with_release(text: &str, file: &str) -> Result<String> {
+    require(text, RELEASE, file)?;
+    let mut both = Vec::new();
+    for wasm in [WORKER.wasm(), HUB.wasm()] {
+        both.extend(std::fs::read(&wasm).at(&wasm)?);
+    }
+    Ok(text.replace(RELEASE, &short_hash(&both)))
 }
 
 /// Puts a text where the only such mark is.

@@ -72,7 +72,7 @@ fn first(context: &mut Context<'_>) -> Result {
             life.turn(isolation, json!({"storage": storage}));
             let asked = life.run(
                 r"
-                await open(); await session.put({ 'probe.html': PROBE, 'a.txt': 'the letter a', 'b/c.bin': 'x'.repeat(200_000) });
+                await open(); await session.put({ 'probe.html': PROBE, 'a.txt': 'the letter a', 'b/c.bin': 'x'.repeat(200_000), 'd/index.html': PROBE, '404.html': PROBE });
                 self.preview = await mountProbe();
                 const { etag } = await ask(preview, 'a.txt');
                 self.requests = [
@@ -100,6 +100,27 @@ fn first(context: &mut Context<'_>) -> Result {
                     same([worker.hits, worker.misses], [0, 0], 'what the wasm served');
                     ",
                     json!({"at": at}),
+                )?;
+            }
+            // Navigations of its frame: to a page, by a redirect to a directory, and to a page of the bundle's own for what is
+            // not there. The document has a worker that knows it.
+            for (entry, lands) in [
+                ("probe.html?again", "probe.html?again"),
+                ("d", "d/"),
+                ("nowhere", "nowhere"),
+            ] {
+                life.stage.browser.stop_workers()?;
+                life.run_with(
+                    r"
+                    const ready = once(window, 'message', (event) => event.data?.probe);
+                    preview.element.contentWindow.location.href = session.url + args.entry;
+                    const { data } = await within(ready, `the probe at ${args.entry}`);
+                    same([data.probe, data.controlled], [session.url + args.lands, true], 'where it is');
+                    const { worker } = await session.estimate();
+                    if (args.entry === args.lands) same([worker.hits, worker.misses], [0, 0], 'what the wasm served');
+                    same((await ask(preview, '/a.txt')).text, 'the letter a', 'a URL of the root, of its own session');
+                    ",
+                    json!({"entry": entry, "lands": lands}),
                 )?;
             }
             // A change beside the worker's stop is seen by the first request, too; and so is that a file is gone.
