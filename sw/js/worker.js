@@ -33,15 +33,13 @@ const remember = (api) => made.splice(0).forEach(([client, url]) => api.made(cli
 
 const start = () => {
   compiled ??= compile();
-  const instance = {};
-  // Rejects when the instance has trapped: what is still waiting for an answer from it would wait for ever.
-  instance.dead = new Promise((_, reject) => {
-    instance.trap = (reason) => {
-      if (current === instance) start();
-      reject(reason instanceof Error ? reason : new Error(String(reason)));
-    };
-  });
-  instance.dead.catch(() => {});
+  // Who waits for an answer of this instance: when it has trapped, they would wait for ever.
+  const instance = { waiting: new Set() };
+  instance.trap = (reason) => {
+    if (current === instance) start();
+    instance.dead ??= reason instanceof Error ? reason : new Error(String(reason));
+    for (const reject of instance.waiting) reject(instance.dead);
+  };
   const bindings = makeBindings(instance.trap);
   instance.ready = compiled
     .then((module) => bindings({ module_or_path: module }))
@@ -65,10 +63,18 @@ const isTrap = (error) => error instanceof WebAssembly.RuntimeError || error ins
 // Calls the wasm, at once where it is there already. What `call` returns is a value or a promise of one.
 const ask = (call) => {
   const instance = current ?? start();
-  if (!instance.api) return Promise.race([instance.ready.then((api) => guard(instance, () => call(api))), instance.dead]);
+  if (!instance.api) return alive(instance, instance.ready.then((api) => guard(instance, () => call(api))));
   const answer = guard(instance, () => call(instance.api));
-  return answer instanceof Promise ? Promise.race([answer, instance.dead]) : answer;
+  return answer instanceof Promise ? alive(instance, answer) : answer;
 };
+
+// The answer, for as long as the instance lives. Not a race with one promise of the instance's: that would keep whatever was
+// hung on it.
+const alive = (instance, answer) => new Promise((resolve, reject) => {
+  if (instance.dead) reject(instance.dead);
+  instance.waiting.add(reject);
+  answer.then(resolve, reject).then(() => instance.waiting.delete(reject));
+});
 
 const guard = (instance, call) => {
   try {
@@ -162,7 +168,7 @@ const isEarly = ({ method, url, destination }) =>
 // A trap outside of a call (in a continuation of the wasm's own) surfaces here. It does not say which instance it is of:
 // once one has been replaced, its remains may go on trapping, and its successor must not pay for that.
 const onStray = (error) => {
-  if (isTrap(error) && starts === 1) current.trap(error);
+  if (isTrap(error) && starts === 1) current?.trap(error);
 };
 addEventListener("error", (event) => onStray(event.error));
 addEventListener("unhandledrejection", (event) => onStray(event.reason));

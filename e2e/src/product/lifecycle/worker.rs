@@ -313,7 +313,7 @@ fn on(cdp: &mut crate::cdp::Cdp, worker: &str, object: &str, function: &str) -> 
     let function = function.replacen(
         '{',
         "{ const find = ({ object: scope }) => { for (const name of Object.keys(scope)) { const value = scope[name];\
-           if (value?.ready && value.dead && value.trap) return { name, current: value }; } return {}; };",
+           if (value?.ready && value.waiting && value.trap) return { name, current: value }; } return {}; };",
         1,
     );
     let params = json!({"objectId": object, "functionDeclaration": function, "returnByValue": true});
