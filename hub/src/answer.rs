@@ -2,11 +2,12 @@
 //! long as its own wasm is not there. The rules run here already, and the store is open.
 //!
 //! It keeps true that a hub answers only what the worker would: by the core's `route` and `plan`, from what is stored
-//! now, or from its own memory where there is no other hub. It says nothing in all other cases.
+//! now, or from its own memory where there is no other hub. It says nothing in all other cases. What is stored now, a hub that is the
+//! only one knows without looking, where it has heard of no change.
 
 use crate::host::Hub;
-use js_sys::Object;
-use std::cell::{RefCell, RefMut};
+use crate::recent::Place;
+use js_sys::{Object, Uint8Array};
 use std::rc::Rc;
 use virtual_files_core::config::Layout;
 use virtual_files_core::http::{Headers, Request};
@@ -20,6 +21,7 @@ use virtual_files_store::BlobBody;
 use virtual_files_web::asked::{Asked, client_path};
 use virtual_files_web::envelope::set;
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
 
 /// How many files a stored session may have: the index of more is for the worker to read, once.
 const MAX_FILES: usize = 10_000;
@@ -27,45 +29,8 @@ const MAX_FILES: usize = 10_000;
 /// How many parts of packs are kept.
 const MAX_PARTS: usize = 64;
 
-/// Where a part of a pack begins, and its length.
-type Place = (PackId, u64, u64);
-
-/// A session as requests were answered of it last: it holds for as long as the session has that version.
-struct Read {
-    session: SessionId,
-    version: u64,
-    /// Of a stored session; one in memory is at hand.
-    index: Option<Rc<Index>>,
-    packs: Map<PackId, BlobBody>,
-    /// What was answered. To cut a Blob, Chromium waits for another process.
-    parts: Map<Place, BlobBody>,
-}
-
-/// The one session that requests were answered of last.
-#[derive(Default)]
-pub(crate) struct Recent(RefCell<Option<Read>>);
-
-impl Recent {
-    /// Forgets a session that has changed.
-    pub(crate) fn forget(&self, session: &SessionId) {
-        self.0.borrow_mut().take_if(|read| read.session == *session);
-    }
-
-    /// What is known of this version.
-    fn of(&self, session: &SessionId, version: u64) -> RefMut<'_, Read> {
-        let mut read = self.0.borrow_mut();
-        read.take_if(|read| read.session != *session || read.version != version);
-        RefMut::map(read, |read| {
-            read.get_or_insert_with(|| Read {
-                session: session.clone(),
-                version,
-                index: None,
-                packs: Map::default(),
-                parts: Map::default(),
-            })
-        })
-    }
-}
+/// Parts of no more bytes are posted as bytes after the first time: a worker passes them on sooner than a Blob.
+const MAX_BYTES: u64 = 16 * 1024;
 
 /// What there is to say.
 enum Outcome {
@@ -108,11 +73,11 @@ impl Hub {
             }
             let outcome = |index: &Index, pack: &dyn Fn(PackId) -> Option<BlobBody>| {
                 let mut read = self.sessions.recent.of(&id, index.version());
-                self.outcome(&request, path, index, &mut read.parts, pack)
+                self.outcome((&id, &request, path), index, &mut read.parts, pack)
             };
             return self.sessions.memory.look(&id, outcome)?.answer();
         }
-        let index = self.stored(&id).await?;
+        let index = self.stored(&id, alone).await?;
         if request.navigate && index.used() < virtual_files_web::now().saturating_sub(self.config.use_interval()) {
             // That it is used is the worker's to note.
             self.sessions.recent.forget(&id);
@@ -121,7 +86,7 @@ impl Hub {
         let lacks = {
             let read = &mut *self.sessions.recent.of(&id, index.version());
             let packs = &read.packs;
-            match self.outcome(&request, path, &index, &mut read.parts, &|pack| {
+            match self.outcome((&id, &request, path), &index, &mut read.parts, &|pack| {
                 packs.get(&pack).cloned()
             }) {
                 Outcome::Lacks(pack) => pack,
@@ -131,31 +96,38 @@ impl Hub {
         let body = self.sessions.stored.pack(&id, lacks).await.ok()??;
         let read = &mut *self.sessions.recent.of(&id, index.version());
         read.packs.insert(lacks, body.clone());
-        self.outcome(&request, path, &index, &mut read.parts, &|_| Some(body.clone()))
+        self.outcome((&id, &request, path), &index, &mut read.parts, &|_| Some(body.clone()))
             .answer()
     }
 
     /// A stored session's index as it is now.
-    async fn stored(&self, id: &SessionId) -> Option<Rc<Index>> {
+    async fn stored(&self, id: &SessionId, alone: bool) -> Option<Rc<Index>> {
         let (stored, recent) = (&self.sessions.stored, &self.sessions.recent);
+        if alone && let Some(index) = recent.trusted(id, stored.connection()) {
+            return Some(index);
+        }
+        let moment = recent.moment();
         let info = stored.info(id).await.ok()??;
-        if let Some(index) = &recent.of(id, info.version).index {
-            return Some(index.clone());
-        }
-        if info.files > MAX_FILES {
-            return None;
-        }
-        let index = Rc::new(stored.index(id).await.ok()??);
-        recent.of(id, index.version()).index = Some(index.clone());
+        let connection = stored.connection();
+        let known = recent.of(id, info.version).index.clone();
+        let index = match known {
+            Some(index) => index,
+            None if info.files > MAX_FILES => return None,
+            None => {
+                let index = Rc::new(stored.index(id).await.ok()??);
+                recent.of(id, index.version()).index = Some(index.clone());
+                index
+            }
+        };
+        recent.trust(id, moment, connection.filter(|_| stored.connection() == connection));
         Some(index)
     }
 
     fn outcome(
         &self,
-        request: &Request<'_>,
-        path: &str,
+        (id, request, path): (&SessionId, &Request<'_>, &str),
         index: &Index,
-        parts: &mut Map<Place, BlobBody>,
+        parts: &mut Map<Place, JsValue>,
         pack: &dyn Fn(PackId) -> Option<BlobBody>,
     ) -> Outcome {
         let (entry, status, range, headers) = match plan::plan(&self.config, request, path, Some(index)) {
@@ -174,7 +146,7 @@ impl Hub {
         let (from, length) = (entry.offset.saturating_add(start), end.saturating_sub(start));
         let place = (entry.pack, from, length);
         if let Some(part) = parts.get(&place) {
-            return Outcome::Answer(answer(status, &headers, part.blob()));
+            return Outcome::Answer(answer(status, &headers, part));
         }
         let Some(pack) = pack(entry.pack) else {
             return Outcome::Lacks(entry.pack);
@@ -187,7 +159,17 @@ impl Hub {
         if parts.len() >= MAX_PARTS {
             parts.clear();
         }
-        parts.insert(place, part);
+        parts.insert(place, part.blob().into());
+        if length <= MAX_BYTES {
+            let (sessions, id, version) = (self.sessions.clone(), id.clone(), index.version());
+            spawn_local(async move {
+                if let Ok(bytes) = part.bytes().await {
+                    sessions
+                        .recent
+                        .keep(&id, version, place, Uint8Array::new(&bytes).into());
+                }
+            });
+        }
         Outcome::Answer(answer)
     }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use virtual_files_core::config::{Config, Layout};
 use virtual_files_core::error::{Error, ErrorCode, Result};
-use virtual_files_core::protocol::{self, CHANGES_CHANNEL, Request, ToHub};
+use virtual_files_core::protocol::{self, Request, ToHub};
 use virtual_files_core::session::SessionId;
 use virtual_files_web::channel;
 use virtual_files_web::envelope::{self, get, set};
@@ -21,6 +21,9 @@ use web_sys::{BroadcastChannel, MessageEvent, MessagePort, Window};
 
 /// When a hub looks for what has expired, in milliseconds.
 const SETTLED: u64 = 60_000;
+
+/// A port that is open, and what listens to it.
+type Line = (MessagePort, Closure<dyn Fn(MessageEvent)>);
 
 /// The page's one object.
 pub(crate) struct Hub {
@@ -37,7 +40,8 @@ pub(crate) struct Hub {
     unavailable: Rc<RefCell<Option<Error>>>,
     subscribers: RefCell<Vec<(SessionId, MessagePort)>>,
     last: Cell<u64>,
-    changes: Option<BroadcastChannel>,
+    /// Where the worker that started last asks, and what answers it.
+    line: RefCell<Option<Line>>,
 }
 
 impl Hub {
@@ -58,7 +62,6 @@ impl Hub {
                 Ok(JsValue::UNDEFINED)
             })
         };
-        let changes = BroadcastChannel::new(CHANGES_CHANNEL).ok();
         Ok(Self {
             config,
             layout,
@@ -72,7 +75,7 @@ impl Hub {
             unavailable,
             subscribers: RefCell::default(),
             last: Cell::new(0),
-            changes,
+            line: RefCell::default(),
         })
     }
 
@@ -158,7 +161,7 @@ impl Hub {
 
     /// Tells all who subscribed, in this tab and the others, of a session's new version.
     pub(crate) fn announce(&self, session: &SessionId, version: u64) {
-        if let Some(changes) = &self.changes {
+        if let Some(changes) = &self.sessions.changes {
             broadcast(changes, session, version, 0);
         }
         self.tell(session, version);
@@ -167,7 +170,7 @@ impl Hub {
     /// Tells a page of our own which of the sessions that it asks for are there.
     async fn answer(&self, asked: Vec<SessionId>) {
         for session in asked {
-            if let Some(changes) = &self.changes
+            if let Some(changes) = &self.sessions.changes
                 && self.sessions.has(&session).await
             {
                 let here = Object::new();
@@ -179,7 +182,7 @@ impl Hub {
 
     /// Tells the hubs of other tabs that a session is deleted, when it is called with the version that was deleted.
     pub(crate) fn announcer(&self, session: SessionId) -> impl FnOnce(u64) + 'static {
-        let changes = self.changes.clone();
+        let changes = self.sessions.changes.clone();
         move |removed| {
             if let Some(changes) = &changes {
                 broadcast(changes, &session, 0, removed);
@@ -258,16 +261,12 @@ pub(crate) fn listen(hub: &Rc<Hub>, window: &Window, early: &[MessageEvent]) {
         let on_question = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             let Some(port) = port_of(&event) else { return };
             let data = event.data();
-            if let Some(question) = get(&data, "request").as_string() {
-                let (this, alone) = (this.clone(), get(&data, "alone").is_truthy());
-                let ours = get(&data, "release").as_string().as_deref() == Some(&*this.release);
-                spawn_local(async move {
-                    let answer = match ours {
-                        true => this.answer_request(&question, alone).await,
-                        false => None,
-                    };
-                    drop(port.post_message(&answer.map_or(JsValue::NULL, Into::into)));
-                });
+            if let Some(release) = get(&data, "release").as_string() {
+                match release == this.release {
+                    true => attend(&this, port, get(&data, "alone").is_truthy()),
+                    // It need not wait for an answer.
+                    false => drop(port.post_message(&JsValue::NULL)),
+                }
             } else if let Ok(question) = envelope::message(&data).and_then(|bytes| protocol::decode::<ToHub>(&bytes)) {
                 drop(port.post_message(&this.sessions.snapshot(&question.session)));
             }
@@ -276,12 +275,17 @@ pub(crate) fn listen(hub: &Rc<Hub>, window: &Window, early: &[MessageEvent]) {
         on_question.forget();
     }
 
-    if let Some(changes) = &hub.changes {
+    if let Some(changes) = &hub.sessions.changes {
         let this = hub.clone();
         let on_change = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            let session = get(&event.data(), "session")
-                .as_string()
-                .and_then(|id| SessionId::parse(&id).ok());
+            let named = |key| SessionId::parse(&get(&event.data(), key).as_string()?).ok();
+            if let Some(session) = named("begins") {
+                return this.sessions.recent.begins(&session);
+            }
+            if let Some(session) = named("ends") {
+                return this.sessions.recent.ends(&session);
+            }
+            let session = named("session");
             let version = get(&event.data(), "version").as_f64();
             let asks = envelope::get(&event.data(), "asks");
             if let Some(asks) = asks.dyn_ref::<Array>() {
@@ -306,6 +310,26 @@ pub(crate) fn listen(hub: &Rc<Hub>, window: &Window, early: &[MessageEvent]) {
         });
         changes.set_onmessage(Some(on_change.as_ref().unchecked_ref()));
         on_change.forget();
+    }
+}
+
+/// Answers what a worker that has just started asks over its line; `alone` says that it found no hub but this one.
+fn attend(hub: &Rc<Hub>, line: MessagePort, alone: bool) {
+    let (this, answers) = (hub.clone(), line.clone());
+    let on_question = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+        let Some(question) = event.data().as_string() else {
+            return;
+        };
+        let (this, answers) = (this.clone(), answers.clone());
+        spawn_local(async move {
+            let answer = this.answer_request(&question, alone).await;
+            drop(answers.post_message(&answer.map_or(JsValue::NULL, Into::into)));
+        });
+    });
+    line.set_onmessage(Some(on_question.as_ref().unchecked_ref()));
+    // The line of a worker that has ended is not needed any more, and there is one worker.
+    if let Some((old, _)) = hub.line.replace(Some((line, on_question))) {
+        old.close();
     }
 }
 

@@ -11,6 +11,7 @@ mod export;
 mod host;
 mod locks;
 mod mirror;
+mod recent;
 mod request;
 mod sessions;
 mod worker;

@@ -5,10 +5,10 @@
 //! first takes over what the worker or another hub has of it, and hubs that have it follow each other's changes. All
 //! changes of a session are made under its lock.
 
-use crate::answer::Recent;
 use crate::locks::{Holding, exclusive};
+use crate::recent::Recent;
 use crate::worker::Worker;
-use js_sys::Promise;
+use js_sys::{Object, Promise};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use virtual_files_core::change::{Applied, Change};
@@ -16,13 +16,14 @@ use virtual_files_core::error::{Error, ErrorCode, Result};
 use virtual_files_core::index::{Index, PackId};
 use virtual_files_core::map::Map;
 use virtual_files_core::path::FilePath;
-use virtual_files_core::protocol::{self, Snapshot, Storage, ToWorker, holder_lock, open_lock};
+use virtual_files_core::protocol::{self, CHANGES_CHANNEL, Snapshot, Storage, ToWorker, holder_lock, open_lock};
 use virtual_files_core::session::SessionId;
 use virtual_files_core::store::{Body, MemoryStore, SessionInfo, Store};
 use virtual_files_store::{BlobBody, IndexedDbStore};
 use virtual_files_web::{envelope, locks, random_bytes};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
+use web_sys::BroadcastChannel;
 
 /// A session that a page has open.
 struct Open {
@@ -48,6 +49,8 @@ pub(crate) struct Sessions {
     /// What requests were answered of.
     pub(crate) recent: Recent,
     worker: Rc<Worker>,
+    /// Where the hubs of all tabs hear each other.
+    pub(crate) changes: Option<BroadcastChannel>,
     /// What this hub has open, which does not expire.
     open: RefCell<Map<SessionId, Open>>,
     /// What tells the workers that this hub has a memory session.
@@ -63,6 +66,7 @@ impl Sessions {
             memory: MemoryStore::default(),
             recent: Recent::default(),
             worker,
+            changes: BroadcastChannel::new(CHANGES_CHANNEL).ok(),
             open: RefCell::default(),
             holdings: RefCell::default(),
             refused: RefCell::default(),
@@ -198,12 +202,7 @@ impl Sessions {
                 match expired {
                     Ok(true) => {
                         announce(info.version);
-                        let gone = ToWorker::Gone {
-                            session: id,
-                            token,
-                            version: info.version,
-                        };
-                        this.tell_in_time(gone, Vec::new()).await;
+                        this.gone(&id, token, info.version).await;
                     }
                     _ => this.end(&id, token, None).await,
                 }
@@ -358,12 +357,7 @@ impl Sessions {
                 return Err(error);
             }
             announce(version);
-            let gone = ToWorker::Gone {
-                session: id.clone(),
-                token,
-                version,
-            };
-            this.tell_in_time(gone, Vec::new()).await;
+            this.gone(&id, token, version).await;
             Ok(Some(version))
         })
         .await
@@ -481,13 +475,45 @@ impl Sessions {
             .iter()
             .take(8)
             .fold(0, |token, byte| token << 8 | u64::from(*byte));
-        self.recent.forget(session);
-        let session = session.clone();
-        self.worker.tell(&ToWorker::Begin { session, token }, &[]).await?;
+        self.recent.begins(session);
+        self.say("begins", session);
+        let begin = ToWorker::Begin {
+            session: session.clone(),
+            token,
+        };
+        let told = self.worker.tell(&begin, &[]).await;
+        told.inspect_err(|_| self.ended(session))?;
         Ok(token)
     }
 
+    /// Tells the hubs of the other tabs what is about to be done to a session, or was.
+    fn say(&self, what: &str, session: &SessionId) {
+        if let Some(changes) = &self.changes {
+            let message = Object::new();
+            envelope::set(&message, what, &session.as_str().into());
+            drop(changes.post_message(&message));
+        }
+    }
+
+    /// A change that began is made, or will not be.
+    fn ended(&self, session: &SessionId) {
+        self.recent.ends(session);
+        self.say("ends", session);
+    }
+
+    /// Tells the workers that a session is deleted.
+    async fn gone(&self, session: &SessionId, token: u64, version: u64) {
+        self.ended(session);
+        let gone = ToWorker::Gone {
+            session: session.clone(),
+            token,
+            version,
+        };
+        self.tell_in_time(gone, Vec::new()).await;
+    }
+
     async fn end(&self, session: &SessionId, token: u64, version: Option<u64>) {
+        self.ended(session);
         let session = session.clone();
         let ended = ToWorker::End {
             session,
@@ -509,6 +535,7 @@ impl Sessions {
 
     /// Sends the worker a memory session as it is now, after a change that it was told of, or 0.
     async fn publish(&self, session: &SessionId, token: u64) {
+        self.ended(session);
         let Some((index, packs)) = self.memory.snapshot(session) else {
             return;
         };

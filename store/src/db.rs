@@ -6,7 +6,7 @@ use crate::schema;
 use idb::event::VersionChangeEvent;
 use idb::{Database, DatabaseEvent, Factory, Request, Transaction, TransactionMode};
 use js_sys::Promise;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use virtual_files_core::error::{Error, ErrorCode, Result};
 use wasm_bindgen::JsValue;
@@ -21,6 +21,8 @@ pub(crate) struct Connection {
     open: Slot,
     /// Resolves when the opening that is under way has ended, one way or the other.
     opening: Rc<RefCell<Option<Promise>>>,
+    /// How often the database was opened.
+    opened: Rc<Cell<u32>>,
 }
 
 impl Connection {
@@ -29,7 +31,13 @@ impl Connection {
             name: name.into(),
             open: Slot::default(),
             opening: Rc::default(),
+            opened: Rc::default(),
         }
+    }
+
+    /// The number of the connection that is open now: another one has another number.
+    pub(crate) fn number(&self) -> Option<u32> {
+        self.open.borrow().as_ref().map(|_| self.opened.get())
     }
 
     /// A transaction over all object stores.
@@ -98,6 +106,7 @@ impl Connection {
             ));
         }
         let database = Rc::new(database);
+        self.opened.set(self.opened.get().wrapping_add(1));
         self.open.replace(Some(database.clone()));
         Ok(database)
     }

@@ -52,6 +52,11 @@ impl IndexedDbStore {
         }
     }
 
+    /// The number of the open connection, if one is open: for as long as it stays the same, the database is.
+    pub fn connection(&self) -> Option<u32> {
+        self.connection.number()
+    }
+
     /// Opens the database, which says whether this storage can be had at all.
     pub async fn probe(&self) -> Result<()> {
         self.connection.transaction(TransactionMode::ReadOnly).await.map(drop)

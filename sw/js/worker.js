@@ -113,33 +113,42 @@ const failed = () =>
 // What this worker and a hub must have in common for the one to answer in the other's place.
 const release = ["__VF_RELEASE__", JSON.stringify(config)].join();
 
-// The pages of this origin, looked for while the first request is on its way. There may be hubs among them, which have their
-// wasm running and their store open when this worker starts. WebKit's answers need more care than theirs have.
-const isWebKit = /AppleWebKit\/(?!.*Chrome\/)/.test(navigator.userAgent);
-const pages = isWebKit ? Promise.resolve([]) : clients.matchAll({ includeUncontrolled: true, type: "window" });
-pages.catch(() => {});
-
 // How many hubs are asked, the one that was in use last first; how long they have, and after how long the wasm is compiled
 // beside it all, in milliseconds.
 const ASKED = 3;
 const PATIENCE = 50;
 const PAUSE = 20;
 
+// What follows here runs before the first answer: it is spared what can be done later, regular expressions and URLs among it.
+const origin = location.origin;
+const isHub = ({ url }) => url.startsWith("/hub.html", origin.length) && (url.length === origin.length + 9 || "?#".includes(url[origin.length + 9]));
+
+// The pages of this origin, and lines to the hubs among them, which have their wasm running and their store open when this worker
+// starts: both are looked for while the first request is on its way. WebKit's answers need more care than theirs have.
+const isWebKit = !navigator.userAgentData && !navigator.userAgent.includes("Gecko/");
+const around = (async () => {
+  const pages = isWebKit ? [] : await clients.matchAll({ includeUncontrolled: true, type: "window" });
+  const hubs = pages.filter(isHub);
+  const lines = hubs.slice(0, ASKED).map((hub) => {
+    const { port1, port2 } = new MessageChannel();
+    hub.postMessage({ release, alone: hubs.length === 1 }, [port2]);
+    return port1;
+  });
+  return { pages, lines };
+})();
+around.catch(() => {});
+
 // What a hub answers to a request. Rejects where none does.
 const byHub = async ({ request, clientId }) => {
-  const found = await pages;
+  const { pages, lines } = await around;
   const { url, mode, destination, referrer, headers } = request;
   const conditions = ["range", "if-range", "if-none-match", "if-modified-since"].map((name) => headers.get(name));
-  const client = found.find(({ id }) => id === clientId)?.url;
-  const lines = [url, mode, destination, referrer, client, ...conditions.map((value) => value === null ? "" : `=${value}`)];
-  const hubs = found.filter(({ url }) => url.split(/[?#]/)[0] === location.origin + "/hub.html");
-  const question = { release, alone: hubs.length === 1, request: lines.join("\n") };
-  const answers = hubs.slice(0, ASKED).map((hub) => new Promise((resolve, reject) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = ({ data }) => (data ? resolve(data) : reject());
-    hub.postMessage(question, [port2]);
-  }));
-  const answer = await Promise.any(answers);
+  const client = pages.find(({ id }) => id === clientId)?.url;
+  const asked = [url, mode, destination, referrer, client, ...conditions.map((value) => value === null ? "" : `=${value}`)].join("\n");
+  const answer = await Promise.any(lines.map((line) => new Promise((resolve, reject) => {
+    line.onmessage = ({ data }) => (data ? resolve(data) : reject());
+    line.postMessage(asked);
+  })));
   const init = { status: answer.status, headers: new Headers() };
   answer.headers.split("\n").forEach((line, at, all) => at % 2 && init.headers.append(all[at - 1], line));
   return new Response(answer.body, init);
@@ -162,8 +171,9 @@ const early = async (event, call) => {
 // Whether a request may be such a first one. What comes before it has told of a change, or is a sign that the pages have changed
 // since they were looked for. A tab's own documents, the origin's own assets and edge sessions have rules beyond a hub's.
 let untouched = true;
+const OWN = ["/hub.html", "/sw.js", "/_vf", "/e-"];
 const isEarly = ({ method, url, destination }) =>
-  untouched && method === "GET" && destination !== "document" && !/^\/(hub\.html|sw\.js|_vf|e-)/.test(new URL(url).pathname);
+  untouched && method === "GET" && destination !== "document" && !OWN.some((path) => url.startsWith(path, origin.length));
 
 // A trap outside of a call (in a continuation of the wasm's own) surfaces here. It does not say which instance it is of:
 // once one has been replaced, its remains may go on trapping, and its successor must not pay for that.
@@ -174,9 +184,9 @@ addEventListener("error", (event) => onStray(event.error));
 addEventListener("unhandledrejection", (event) => onStray(event.reason));
 
 // There is one worker to an origin, for all of it: hubs would not know of another, which then could serve what has changed.
-const whole = new URL(registration.scope).pathname === "/";
+const isWhole = () => new URL(registration.scope).pathname === "/";
 for (const type of ["install", "activate", "message"]) addEventListener(type, () => { untouched = false; });
-addEventListener("install", (event) => event.waitUntil(whole ? skipWaiting() : Promise.reject(new Error("The scope is not /"))));
+addEventListener("install", (event) => event.waitUntil(isWhole() ? skipWaiting() : Promise.reject(new Error("The scope is not /"))));
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 
 addEventListener("fetch", (event) => {
@@ -184,7 +194,7 @@ addEventListener("fetch", (event) => {
   const mayBeEarly = isEarly(request);
   untouched = false;
   // Other origins' resources are the page's and its content policy's own business.
-  if (!request.url.startsWith(location.origin + "/")) return;
+  if (!request.url.startsWith(origin + "/")) return;
   const call = (api) => api.respond(request, event.clientId, event.resultingClientId ?? "");
   let answer;
   try {
