@@ -262,11 +262,8 @@ pub(crate) fn listen(hub: &Rc<Hub>, window: &Window, early: &[MessageEvent]) {
             let Some(port) = port_of(&event) else { return };
             let data = event.data();
             if let Some(release) = get(&data, "release").as_string() {
-                match release == this.release {
-                    true => attend(&this, port, get(&data, "alone").is_truthy()),
-                    // It need not wait for an answer.
-                    false => drop(port.post_message(&JsValue::NULL)),
-                }
+                let ours = release == this.release;
+                attend(&this, port, (ours, get(&data, "alone").is_truthy()));
             } else if let Ok(question) = envelope::message(&data).and_then(|bytes| protocol::decode::<ToHub>(&bytes)) {
                 drop(port.post_message(&this.sessions.snapshot(&question.session)));
             }
@@ -313,21 +310,26 @@ pub(crate) fn listen(hub: &Rc<Hub>, window: &Window, early: &[MessageEvent]) {
     }
 }
 
-/// Answers what a worker that has just started asks over its line; `alone` says that it found no hub but this one.
-fn attend(hub: &Rc<Hub>, line: MessagePort, alone: bool) {
+/// Answers what a worker that has just started asks over its line. `ours` says whether it is of this hub's build: nothing else is
+/// answered for. `alone` says that it found no hub but this one.
+fn attend(hub: &Rc<Hub>, line: MessagePort, (ours, alone): (bool, bool)) {
     let (this, answers) = (hub.clone(), line.clone());
     let on_question = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-        let Some(question) = event.data().as_string() else {
-            return;
-        };
+        let data = event.data();
         let (this, answers) = (this.clone(), answers.clone());
         spawn_local(async move {
-            let answer = this.answer_request(&question, alone).await;
-            drop(answers.post_message(&answer.map_or(JsValue::NULL, Into::into)));
+            let answer = match get(&data, "request").as_string() {
+                Some(request) if ours => this.answer_request(&request, alone).await,
+                _ => None,
+            };
+            let reply = Object::new();
+            set(&reply, "id", &get(&data, "id"));
+            set(&reply, "answer", &answer.map_or(JsValue::NULL, Into::into));
+            drop(answers.post_message(&reply));
         });
     });
     line.set_onmessage(Some(on_question.as_ref().unchecked_ref()));
-    // The line of a worker that has ended is not needed any more, and there is one worker.
+    // There is one worker: the line of one that has ended is not needed any more.
     if let Some((old, _)) = hub.line.replace(Some((line, on_question))) {
         old.close();
     }

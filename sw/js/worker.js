@@ -1,8 +1,8 @@
 // The worker's shell: what must be synchronous at the top level of a service worker, and nothing else.
 //
-// Listeners are registered here, before any wasm is there. The wasm is inlined in this script, compiled once per start
-// of the worker when it is first needed, and answers through `respond` and `message`. An instance that has trapped may
-// hold broken state: it is thrown away, and a new one answers the same request, once.
+// Listeners are registered here, before any wasm is there. The wasm is compiled once per start of the worker, when it is first
+// needed, and answers through `respond` and `message`. An instance that has trapped may hold broken state: it is thrown
+// away, and a new one answers the same request, once.
 "use strict";
 
 const config = "__VF_CONFIG__";
@@ -13,15 +13,38 @@ const makeBindings = (trapped) => {
   return wasm_bindgen;
 };
 
-const bytesOf = (base64) =>
-  Uint8Array.fromBase64 ? Uint8Array.fromBase64(base64) : Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+// The wasm lies beside this script, not in it: browsers read the script whole before a worker's first event. A copy is in a cache
+// of the browser's from the installation on, for when there is no network, or a later release has replaced the file. Any page of
+// this origin can write to that cache, so that nothing but what was built is taken.
+const WASM = "__VF_WASM__";
+const WASM_SHA256 = "__VF_WASM_SHA256__";
+const KEPT = "virtual-files:worker";
 
-// The wasm travels within this script, which the browser reads at each start: what is compressed is read sooner.
-const compile = () => {
-  // Not from a Blob: WebKit's workers do not always find what is in theirs.
-  const wasm = new Response(bytesOf("__VF_WASM_BASE64__")).body.pipeThrough(new DecompressionStream("gzip"));
-  return WebAssembly.compileStreaming(new Response(wasm, { headers: { "Content-Type": "application/wasm" } }));
+const isBuilt = async (bytes) => {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("") === WASM_SHA256;
 };
+
+const load = async () => {
+  // Where there is no such cache, there is the network.
+  const cache = await caches.open(KEPT).catch(() => undefined);
+  const kept = await cache?.match(WASM).then((response) => response?.arrayBuffer()).catch(() => undefined);
+  if (kept && (await isBuilt(kept))) return kept;
+  const response = await fetch(WASM);
+  const bytes = await response.arrayBuffer();
+  if (!(await isBuilt(bytes))) throw new Error(`${WASM} is not what was built: ${response.status}`);
+  await cache?.put(WASM, new Response(bytes)).catch(() => undefined);
+  return bytes;
+};
+
+// Takes out what earlier releases have kept.
+const sweep = async () => {
+  const cache = await caches.open(KEPT);
+  const old = (await cache.keys()).filter(({ url }) => !url.endsWith(WASM));
+  await Promise.all(old.map((request) => cache.delete(request)));
+};
+
+const compile = async () => WebAssembly.compile(await load());
 
 let compiled;
 let current;
@@ -131,12 +154,26 @@ const around = (async () => {
   const hubs = pages.filter(isHub);
   const lines = hubs.slice(0, ASKED).map((hub) => {
     const { port1, port2 } = new MessageChannel();
+    const line = { port: port1, waiting: new Map() };
+    port1.onmessage = ({ data: { id, answer } }) => line.waiting.get(id)?.(answer);
     hub.postMessage({ release, alone: hubs.length === 1 }, [port2]);
-    return port1;
+    return line;
   });
   return { pages, lines };
 })();
 around.catch(() => {});
+
+let questions = 0;
+
+// What one hub answers to a question. Rejects where it does not know.
+const over = ({ port, waiting }, request) => new Promise((resolve, reject) => {
+  const id = ++questions;
+  waiting.set(id, (answer) => {
+    waiting.delete(id);
+    answer ? resolve(answer) : reject();
+  });
+  port.postMessage({ id, request });
+});
 
 // What a hub answers to a request. Rejects where none does.
 const byHub = async ({ request, clientId }) => {
@@ -145,17 +182,14 @@ const byHub = async ({ request, clientId }) => {
   const conditions = ["range", "if-range", "if-none-match", "if-modified-since"].map((name) => headers.get(name));
   const client = pages.find(({ id }) => id === clientId)?.url;
   const asked = [url, mode, destination, referrer, client, ...conditions.map((value) => value === null ? "" : `=${value}`)].join("\n");
-  const answer = await Promise.any(lines.map((line) => new Promise((resolve, reject) => {
-    line.onmessage = ({ data }) => (data ? resolve(data) : reject());
-    line.postMessage(asked);
-  })));
+  const answer = await Promise.any(lines.map((line) => over(line, asked)));
   const init = { status: answer.status, headers: new Headers() };
   answer.headers.split("\n").forEach((line, at, all) => at % 2 && init.headers.append(all[at - 1], line));
   return new Response(answer.body, init);
 };
 
-// The first request after a start, by a hub; by the wasm where none answers. The wasm is compiled only after that, or when it
-// is needed: meanwhile it would share the processor with those who answer.
+// A request before the wasm is there, by a hub; by the wasm where none answers. The wasm is compiled only after that, or when it is
+// needed: meanwhile it would share the processor with those who answer.
 const early = async (event, call) => {
   setTimeout(() => current ?? start(), PAUSE);
   try {
@@ -164,16 +198,20 @@ const early = async (event, call) => {
     if (current?.api) remember(current.api);
     return answer;
   } catch {
+    untouched = false;
     return askTwice(call);
   }
 };
 
-// Whether a request may be such a first one. What comes before it has told of a change, or is a sign that the pages have changed
-// since they were looked for. A tab's own documents, the origin's own assets and edge sessions have rules beyond a hub's.
+// Whether a request may be answered so. A message tells of a change, or may; a page of our own makes another hub, maybe, and what
+// a hub has not answered once, it need not be asked again. A tab's own documents and edge sessions have rules beyond a hub's.
 let untouched = true;
 const OWN = ["/hub.html", "/sw.js", "/_vf", "/e-"];
-const isEarly = ({ method, url, destination }) =>
-  untouched && method === "GET" && destination !== "document" && !OWN.some((path) => url.startsWith(path, origin.length));
+const isEarly = ({ method, url, destination }) => {
+  if (!untouched || current?.api) return false;
+  untouched = !OWN.some((path) => url.startsWith(path, origin.length));
+  return untouched && method === "GET" && destination !== "document";
+};
 
 // A trap outside of a call (in a continuation of the wasm's own) surfaces here. It does not say which instance it is of:
 // once one has been replaced, its remains may go on trapping, and its successor must not pay for that.
@@ -186,19 +224,21 @@ addEventListener("unhandledrejection", (event) => onStray(event.reason));
 // There is one worker to an origin, for all of it: hubs would not know of another, which then could serve what has changed.
 const isWhole = () => new URL(registration.scope).pathname === "/";
 for (const type of ["install", "activate", "message"]) addEventListener(type, () => { untouched = false; });
-addEventListener("install", (event) => event.waitUntil(isWhole() ? skipWaiting() : Promise.reject(new Error("The scope is not /"))));
-addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+addEventListener("install", (event) => {
+  // Without its wasm it is no worker.
+  compiled ??= isWhole() ? compile() : Promise.reject(new Error("The scope is not /"));
+  event.waitUntil(compiled.then(() => skipWaiting()));
+});
+addEventListener("activate", (event) => event.waitUntil(Promise.all([clients.claim(), sweep().catch(() => undefined)])));
 
 addEventListener("fetch", (event) => {
   const { request } = event;
-  const mayBeEarly = isEarly(request);
-  untouched = false;
   // Other origins' resources are the page's and its content policy's own business.
   if (!request.url.startsWith(origin + "/")) return;
   const call = (api) => api.respond(request, event.clientId, event.resultingClientId ?? "");
   let answer;
   try {
-    answer = mayBeEarly ? early(event, call) : askTwice(call);
+    answer = isEarly(request) ? early(event, call) : askTwice(call);
   } catch {
     answer = failed();
   }

@@ -163,6 +163,13 @@ fn noted(context: &mut Context<'_>) -> Result {
     in_the_hub(&life, &three_days_ago)?;
     life.run("await mountProbe()")?;
     in_the_hub(&life, &today)?;
+    // The same, where a worker that has just started would ask hubs. They know of the old time by their own look at the store.
+    in_the_hub(&life, &three_days_ago)?;
+    let look = format!("new BroadcastChannel('virtual-files:changes').postMessage({{ ends: '{id}' }})");
+    in_the_hub(&life, &look)?;
+    life.stage.browser.stop_workers()?;
+    life.run("await mountProbe()")?;
+    in_the_hub(&life, &today)?;
     // By a hub that is asked for it.
     in_the_hub(&life, &three_days_ago)?;
     life.stage.goto_host()?;

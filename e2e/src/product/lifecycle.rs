@@ -5,6 +5,7 @@
 
 pub(super) mod boot;
 pub(super) mod changes;
+pub(super) mod start;
 pub(super) mod tabs;
 pub(super) mod worker;
 

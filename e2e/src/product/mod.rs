@@ -59,6 +59,7 @@ pub const CASES: &[&[Case]] = &[
     lifecycle::boot::CASES,
     lifecycle::changes::CASES,
     lifecycle::tabs::CASES,
+    lifecycle::start::CASES,
     lifecycle::worker::CASES,
     nginx::CASES,
     opaque::CASES,

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use virtual_files_core::protocol::{PROTOCOL_VERSION, WIRE_FORMAT};
 
-use super::lifecycle::Life;
 use super::lifecycle::worker::LOAD;
+use super::lifecycle::{Life, NO_STOP};
 use super::{ISOLATIONS, asset, dist, filled, hello};
 use crate::browser::Engine;
 use crate::case::{Case, Context, Host, locked};
@@ -24,6 +24,9 @@ pub(super) const CASES: &[Case] = &[
     Case::new("rolling_new_hub_meets_the_old_worker", new_hub).under(SAME_SITE),
     Case::new("rolling_old_hub_meets_a_new_worker", old_hub).under(SAME_SITE),
     Case::new("rolling_old_sdk_meets_a_new_hub", old_sdk).under(SAME_SITE),
+    Case::new("rolling_worker_outlives_its_file", wasm_gone)
+        .under(SAME_SITE)
+        .without(NO_STOP),
 ];
 
 /// A script that has a build say other numbers.
@@ -42,6 +45,8 @@ enum Release {
     OtherFormat,
     /// Host and hub speak otherwise.
     OtherProtocol,
+    /// The first one's worker has no wasm on the server any more.
+    WasmGone,
 }
 
 /// A VFS origin on a static server, whose release can be changed.
@@ -57,12 +62,12 @@ impl Rolling {
         let now = release.clone();
         let server = Server::start(move |hit| {
             let (wire, protocol) = match *locked(&now) {
-                Release::First | Release::SameFormats => (WIRE_FORMAT, PROTOCOL_VERSION),
+                Release::First | Release::SameFormats | Release::WasmGone => (WIRE_FORMAT, PROTOCOL_VERSION),
                 Release::OtherFormat => (WIRE_FORMAT + 1, PROTOCOL_VERSION),
                 Release::OtherProtocol => (WIRE_FORMAT, PROTOCOL_VERSION + 1),
             };
             let before = match *locked(&now) {
-                Release::First => String::new(),
+                Release::First | Release::WasmGone => String::new(),
                 Release::SameFormats => String::from("// The next release.\n"),
                 Release::OtherFormat | Release::OtherProtocol => shim(wire, protocol),
             };
@@ -74,6 +79,9 @@ impl Rolling {
                 "/sw.js" => Reply::script(before + &filled(&folder, "sw.js")),
                 "/_vf/hello" => hello(protocol),
                 _ if hit.header("sec-fetch-mode") == "navigate" => Reply::html(filled(&folder, "_vf/boot.html")),
+                path if path.starts_with("/_vf/worker-") && matches!(*locked(&now), Release::WasmGone) => {
+                    Reply::missing()
+                }
                 path => asset(&folder, path).unwrap_or_else(Reply::missing),
             };
             reply.with("Cache-Control", "no-store")
@@ -289,4 +297,33 @@ fn old_sdk(context: &mut Context<'_>) -> Result {
         json!({}),
     )
     .map(drop)
+}
+
+/// A worker has its wasm from when it was installed, and fetches it anew where somebody took that away.
+fn wasm_gone(context: &mut Context<'_>) -> Result {
+    each(context, |life, rolling, isolation| {
+        let put =
+            "await session.put({ 'probe.html': updatable, 'kept.txt': 'kept' }); self.preview = await mountProbe()";
+        life.roll_in(rolling, isolation, put)?;
+        rolling.roll(Release::WasmGone);
+        life.stage.browser.stop_workers()?;
+        // No hub can say how often the worker was started.
+        let works = "await session.estimate(); same((await ask(preview, 'kept.txt')).text, 'kept', 'by the wasm')";
+        life.run(works)?;
+        life.stage.enter_preview()?;
+        life.run("same((await caches.keys()).length, 1, 'caches'); check(await caches.delete('virtual-files:worker'), 'its cache')")?;
+        life.stage.browser.leave()?;
+        life.stage.browser.stop_workers()?;
+        life.run(
+            r"
+            same(await codeOf(session.estimate()), 'INTERNAL', 'without its wasm');
+            const { status, text } = await ask(preview, 'kept.txt');
+            same([status, /has failed/.test(text)], [500, true], text);
+            ",
+        )?;
+        rolling.roll(Release::First);
+        life.run(works)?;
+        life.run("await session.clear(); await vfs.dispose()")?;
+        Ok(())
+    })
 }

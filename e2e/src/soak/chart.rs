@@ -24,7 +24,7 @@ pub(super) fn svg(series: &[Series], kills: &[f64]) -> String {
          <text x='{LEFT}' y='20'>Memory over {:.0} minutes of puts, reads and deletions; dashed: the worker is killed</text>",
         end / 60.0
     );
-    for (place, Series { name, samples }) in series.iter().enumerate() {
+    for (place, Series { name, samples, .. }) in series.iter().enumerate() {
         let floor = TOP + PANEL * (place as f64 + 1.0) - 30.0;
         let most = samples.iter().map(|sample| sample.1).fold(1.0, f64::max);
         let y = |bytes: f64| floor - (PANEL - 60.0) * bytes / most;

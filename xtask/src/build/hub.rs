@@ -1,4 +1,4 @@
-//! The hub's page, script and wasm, and the boot page.
+//! The hub's page, script and wasm, the boot page, and the worker's wasm, which lies among them.
 //!
 //! The script and the wasm carry their hash in their names, so that browsers may keep them for ever; the pages name
 //! them, and are asked for anew each time. The pages' configuration and nonce are filled in by the edge.
@@ -8,7 +8,7 @@ use std::fs;
 use super::Builder;
 use super::output::Output;
 use super::wasm::{Artefact, HTML, HUB, WORKER};
-use super::worker::{CONFIG, require, with_release};
+use super::worker::{self, CONFIG, require, with_release};
 use crate::failure::{Context, Result};
 use crate::run::Run;
 use crate::stamp::{Inputs, short_hash};
@@ -25,7 +25,13 @@ pub(super) fn build(builder: &Builder) -> Result<()> {
     HUB.build(builder)?;
     HTML.build(builder)?;
     let origin = workspace::dist().join("origin");
-    let outputs = [origin.join("hub.html"), origin.join("_vf/boot.html")];
+    WORKER.build(builder)?;
+    let assets = origin.join("_vf");
+    let outputs = [
+        origin.join("hub.html"),
+        assets.join("boot.html"),
+        assets.join(worker::wasm()?.0),
+    ];
     Inputs::new("hub")
         .paths([
             workspace::path("hub/static"),
@@ -43,6 +49,8 @@ fn assemble() -> Result<()> {
     let mut output = Output::new(workspace::dist().join("origin/_vf"));
     let (hub_script, hub_wasm) = hashed(&mut output, "hub", &HUB, &bundle("hub.js", &HUB)?)?;
     let (html_script, html_wasm) = hashed(&mut output, "html", &HTML, &bundle("html.js", &HTML)?)?;
+    let (worker_name, worker) = worker::wasm()?;
+    output.write(&worker_name, worker)?;
     output.write("boot.html", page("boot.html")?)?;
     let mut hub = with_release(&page("hub.html")?, "hub/static/hub.html")?;
     require(&hub, CONFIG, "hub/static/hub.html")?;

@@ -1,10 +1,12 @@
-//! `dist/origin/sw.js`: the service worker in one classic script, its wasm inside.
+//! `dist/origin/sw.js`: the service worker's script, and the wasm that it names.
 //!
-//! `sw/js/worker.js` is the shell. Three marks in it are filled in here: the bindings, in a function of the shell's so
-//! that a trapped instance can be replaced by a new one, the wasm, compressed, as base64, and the release, which the hub
-//! page has as well. The configuration is left for the edge.
+//! `sw/js/worker.js` is the shell. Four marks in it are filled in here: the bindings, in a function of the shell's so that a
+//! trapped instance can be replaced by a new one, the name and the hash of the wasm, and the release, which the hub page
+//! has as well. The configuration is left for the edge.
 
 use std::path::Path;
+
+use sha2::{Digest, Sha256};
 
 use super::Builder;
 use super::wasm::{HUB, WORKER};
@@ -14,7 +16,8 @@ use crate::stamp::{Inputs, short_hash};
 use crate::{tools, workspace};
 
 const BINDINGS: &str = "/*__VF_BINDINGS__*/";
-const WASM_BASE64: &str = "\"__VF_WASM_BASE64__\"";
+const WASM: &str = "__VF_WASM__";
+const WASM_SHA256: &str = "__VF_WASM_SHA256__";
 const RELEASE: &str = "__VF_RELEASE__";
 /// Where the edge puts the configuration, quotes and all.
 pub(super) const CONFIG: &str = "\"__VF_CONFIG__\"";
@@ -51,11 +54,14 @@ fn assemble(shell: &Path, script: &Path) -> Result<()> {
         ])
         .arg(format!("--outfile={}", bundle.display()))
         .run()?;
-    let text = fill(
-        &workspace::read(&bundle)?,
-        WASM_BASE64,
-        &format!("\"{}\"", compressed(&WORKER.wasm())?),
-    )?;
+    let text = workspace::read(&bundle)?;
+    let (name, bytes) = wasm()?;
+    let hash: String = Sha256::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let text = fill(&text, WASM, &format!("/_vf/{name}"))?;
+    let text = fill(&text, WASM_SHA256, &hash)?;
     let text = with_release(&text, "sw/js/worker.js")?;
     require(&text, CONFIG, "sw/js/worker.js")?;
     workspace::write(script, text)
@@ -91,12 +97,10 @@ pub(super) fn require(text: &str, mark: &str, file: &str) -> Result<()> {
     )))
 }
 
-/// The file after gzip, as base64. Node has both, and is there for other reasons.
-fn compressed(file: &Path) -> Result<String> {
-    const SCRIPT: &str = "const z=require('zlib'),f=require('fs');\
-        console.log(z.gzipSync(f.readFileSync(process.argv[1]),{level:9}).toString('base64'))";
-    let text = Run::new("node").args(["--eval", SCRIPT]).arg(file).probe();
-    text.ok_or_else(|| Failure::new(format!("node could not compress {}", file.display())))
+/// The wasm, and its name in `dist/origin/_vf/`.
+pub(super) fn wasm() -> Result<(String, Vec<u8>)> {
+    let bytes = std::fs::read(WORKER.wasm()).at(&WORKER.wasm())?;
+    Ok((format!("worker-{}.wasm", short_hash(&bytes)), bytes))
 }
 
 #[cfg(test)]

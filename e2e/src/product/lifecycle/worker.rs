@@ -12,7 +12,6 @@ use crate::{Result, ensure};
 
 pub(in super::super) const CASES: &[Case] = &[
     Case::new("lifecycle_worker_stopped_between_put_and_fetch", between).without(NO_STOP),
-    Case::new("lifecycle_first_request_is_answered_by_a_hub", first).without(NO_STOP),
     Case::new("lifecycle_worker_stopped_during_a_page_load", during).without(NO_STOP),
     Case::new("lifecycle_trapped_instance_is_replaced", trapped)
         .under(&[Host::SameSite])
@@ -58,79 +57,6 @@ fn between(context: &mut Context<'_>) -> Result {
                 for (const probe of [preview, again]) same((await ask(probe, 'late.txt')).text, 'later', 'put after the stop');
                 ",
             )?;
-        }
-    }
-    Ok(())
-}
-
-/// A hub answers as the worker does, and the worker's wasm, which counts what it serves, is not asked.
-fn first(context: &mut Context<'_>) -> Result {
-    let mut life = Life::open(context, "origin", json!({}))?;
-    for isolation in ISOLATIONS {
-        for storage in STORAGES {
-            life.stage.goto_host()?;
-            life.turn(isolation, json!({"storage": storage}));
-            let asked = life.run(
-                r"
-                await open(); await session.put({ 'probe.html': PROBE, 'a.txt': 'the letter a', 'b/c.bin': 'x'.repeat(200_000), 'd/index.html': PROBE, '404.html': PROBE });
-                self.preview = await mountProbe();
-                const { etag } = await ask(preview, 'a.txt');
-                self.requests = [
-                  ['a.txt', {}], ['a.txt?query', {}], ['b/c.bin', {}],
-                  ['a.txt', { headers: { Range: 'bytes=4-' } }], ['b/c.bin', { headers: { Range: 'bytes=-5' } }],
-                  ['a.txt', { headers: { Range: 'bytes=0-2', 'If-Range': etag } }], ['a.txt', { headers: { Range: 'bytes=0-2', 'If-Range': '\u0022other\u0022' } }],
-                  ['a.txt', { headers: { 'If-None-Match': etag }, cache: 'no-store' }], ['a.txt', { headers: { 'If-None-Match': '\u0022other\u0022' } }],
-                ];
-                self.told = ({ status, etag, range, text }) => ({ status, etag, range, text });
-                self.warm = [];
-                for (const [url, init] of requests) warm.push(told(await ask(preview, url, { init })));
-                same(warm.map(({ status }) => status), [200, 200, 200, 206, 206, 206, 200, 304, 200], 'what the worker answers');
-                return requests.length
-                ",
-            )?;
-            for at in 0..asked.as_u64().unwrap_or_default() {
-                ensure(life.stage.browser.stop_workers()?, || {
-                    "no worker was stopped".to_owned()
-                })?;
-                life.run_with(
-                    r"
-                    const [url, init] = requests[args.at];
-                    same(told(await ask(preview, url, { init })), warm[args.at], `${url} ${JSON.stringify(init)} after the stop`);
-                    const { worker } = await session.estimate();
-                    same([worker.hits, worker.misses], [0, 0], 'what the wasm served');
-                    ",
-                    json!({"at": at}),
-                )?;
-            }
-            // Navigations of its frame: to a page, by a redirect to a directory, and to a page of the bundle's own for what is
-            // not there. The document has a worker that knows it.
-            for (entry, lands) in [
-                ("probe.html?again", "probe.html?again"),
-                ("d", "d/"),
-                ("nowhere", "nowhere"),
-            ] {
-                life.stage.browser.stop_workers()?;
-                life.run_with(
-                    r"
-                    const ready = once(window, 'message', (event) => event.data?.probe);
-                    preview.element.contentWindow.location.href = session.url + args.entry;
-                    const { data } = await within(ready, `the probe at ${args.entry}`);
-                    same([data.probe, data.controlled], [session.url + args.lands, true], 'where it is');
-                    const { worker } = await session.estimate();
-                    if (args.entry === args.lands) same([worker.hits, worker.misses], [0, 0], 'what the wasm served');
-                    same((await ask(preview, '/a.txt')).text, 'the letter a', 'a URL of the root, of its own session');
-                    ",
-                    json!({"entry": entry, "lands": lands}),
-                )?;
-            }
-            // A change beside the worker's stop is seen by the first request, too; and so is that a file is gone.
-            life.run("await session.put({ 'a.txt': 'another' })")?;
-            life.stage.browser.stop_workers()?;
-            life.run(
-                "same((await ask(preview, 'a.txt')).text, 'another', 'after a put and a stop'); await session.delete(['a.txt'])",
-            )?;
-            life.stage.browser.stop_workers()?;
-            life.run("same((await ask(preview, 'a.txt')).status, 404, 'after a removal and a stop')")?;
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::super::ISOLATIONS;
-use super::super::lifecycle::Life;
+use super::super::lifecycle::{Life, NO_STOP};
 use super::{foreign, foreign_origin};
 use crate::browser::Engine;
 use crate::case::{Case, Context, Host};
@@ -15,6 +15,9 @@ pub(in super::super) const CASES: &[Case] = &[
     Case::new("walls_28_messages_forged_to_the_sdk", forged).under(&[Host::CrossSite]),
     Case::new("walls_28_data_that_pollutes_or_springs", springs).under(&[Host::SameSite]),
     Case::new("walls_29_what_a_session_leaves_behind", leaves_behind),
+    Case::new("walls_29_session_code_alters_the_worker", alters_the_worker)
+        .under(&[Host::SameSite])
+        .without(NO_STOP),
     Case::new("walls_30_floods", floods).under(&[Host::CrossSite]),
 ];
 
@@ -200,6 +203,32 @@ fn leaves_behind(context: &mut Context<'_>) -> Result {
                 args,
             )?;
         }
+    }
+    Ok(())
+}
+
+/// A session's code puts other wasm where the worker keeps its own.
+fn alters_the_worker(context: &mut Context<'_>) -> Result {
+    let mut life = Life::open(context, "shared", json!({}))?;
+    for isolation in ISOLATIONS {
+        life.stage.goto_host()?;
+        life.turn(isolation, json!({"network": "open"}));
+        life.infiltrate("")?;
+        const KEPT: &str = "const cache = await caches.open('virtual-files:worker'), [key] = await cache.keys();\
+                            const kept = new Uint8Array(await (await cache.match(key)).arrayBuffer());\n";
+        // It is wasm all the same: with a section of its own at the end.
+        let alter = "await cache.put(key, new Response(new Uint8Array([...kept, 0, 2, 1, 120]))); return kept.length";
+        let length = life.run(&[KEPT, alter].concat())?;
+        life.stage.browser.leave()?;
+        life.stage.browser.stop_workers()?;
+        // No hub can say it.
+        life.run("await session.estimate(); same((await ask(preview, 'kept.txt')).text, 'kept', 'what it serves')")?;
+        life.stage.enter_preview()?;
+        let now = life.run(&[KEPT, "return kept.length"].concat())?;
+        life.stage.browser.leave()?;
+        ensure(now == length, || {
+            format!("{isolation}: its {length} bytes of wasm are {now} after a start")
+        })?;
     }
     Ok(())
 }
