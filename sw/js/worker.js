@@ -147,10 +147,12 @@ const origin = location.origin;
 const isHub = ({ url }) => url.startsWith("/hub.html", origin.length) && (url.length === origin.length + 9 || "?#".includes(url[origin.length + 9]));
 
 // The pages of this origin, and lines to the hubs among them, which have their wasm running and their store open when this worker
-// starts: both are looked for while the first request is on its way. WebKit's answers need more care than theirs have.
+// starts: both are looked for while the first request is on its way. A worker that is only just being installed has no business
+// with them: Firefox loses it then. WebKit's answers need more care than theirs have.
 const isWebKit = !navigator.userAgentData && !navigator.userAgent.includes("Gecko/");
+const isBack = !isWebKit && self.serviceWorker?.state === "activated";
 const around = (async () => {
-  const pages = isWebKit ? [] : await clients.matchAll({ includeUncontrolled: true, type: "window" });
+  const pages = isBack ? await clients.matchAll({ includeUncontrolled: true, type: "window" }) : [];
   const hubs = pages.filter(isHub);
   const lines = hubs.slice(0, ASKED).map((hub) => {
     const { port1, port2 } = new MessageChannel();
@@ -205,7 +207,7 @@ const early = async (event, call) => {
 
 // Whether a request may be answered so. A message tells of a change, or may; a page of our own makes another hub, maybe, and what
 // a hub has not answered once, it need not be asked again. A tab's own documents and edge sessions have rules beyond a hub's.
-let untouched = true;
+let untouched = isBack;
 const OWN = ["/hub.html", "/sw.js", "/_vf", "/e-"];
 const isEarly = ({ method, url, destination }) => {
   if (!untouched || current?.api) return false;
@@ -227,7 +229,8 @@ for (const type of ["install", "activate", "message"]) addEventListener(type, ()
 addEventListener("install", (event) => {
   // Without its wasm it is no worker.
   compiled ??= isWhole() ? compile() : Promise.reject(new Error("The scope is not /"));
-  event.waitUntil(compiled.then(() => skipWaiting()));
+  // Firefox loses a worker that asks for it later.
+  event.waitUntil(Promise.all([skipWaiting(), compiled]));
 });
 addEventListener("activate", (event) => event.waitUntil(Promise.all([clients.claim(), sweep().catch(() => undefined)])));
 
