@@ -1,5 +1,5 @@
-//! Answers in the worker's place: a worker that has just started asks its hubs what to answer to its first request, for as
-//! long as its own wasm is not there. The rules run here already, and the store is open.
+//! Answers in the worker's place: a worker that has just started asks its hubs what to answer, for as long as its own wasm is
+//! not there. The rules run here already, and the store is open.
 //!
 //! It keeps true that a hub answers only what the worker would: by the core's `route` and `plan`, from what is stored
 //! now, or from its own memory where there is no other hub. It says nothing in all other cases. What is stored now, a hub that is the
@@ -14,12 +14,14 @@ use virtual_files_core::http::{Headers, Request};
 use virtual_files_core::index::{Index, PackId};
 use virtual_files_core::map::Map;
 use virtual_files_core::plan::{self, Plan};
+use virtual_files_core::protocol::writer_lock;
 use virtual_files_core::route::{self, Route};
 use virtual_files_core::session::SessionId;
 use virtual_files_core::store::{Body, Store};
 use virtual_files_store::BlobBody;
 use virtual_files_web::asked::{Asked, client_path};
 use virtual_files_web::envelope::set;
+use virtual_files_web::locks;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
@@ -106,6 +108,8 @@ impl Hub {
         if alone && let Some(index) = recent.trusted(id, stored.connection()) {
             return Some(index);
         }
+        // A writer that holds the lock now may have spoken before this page could hear it; those who come later are heard.
+        let quiet = alone && locks::held(&writer_lock(id)).await == Some(0);
         let moment = recent.moment();
         let info = stored.info(id).await.ok()??;
         let connection = stored.connection();
@@ -119,7 +123,9 @@ impl Hub {
                 index
             }
         };
-        recent.trust(id, moment, connection.filter(|_| stored.connection() == connection));
+        if quiet {
+            recent.trust(id, moment, connection.filter(|_| stored.connection() == connection));
+        }
         Some(index)
     }
 

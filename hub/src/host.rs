@@ -262,8 +262,11 @@ pub(crate) fn listen(hub: &Rc<Hub>, window: &Window, early: &[MessageEvent]) {
             let Some(port) = port_of(&event) else { return };
             let data = event.data();
             if let Some(release) = get(&data, "release").as_string() {
-                let ours = release == this.release;
-                attend(&this, port, (ours, get(&data, "alone").is_truthy()));
+                match release == this.release {
+                    true => attend(&this, port, get(&data, "alone").is_truthy()),
+                    // It need not ask.
+                    false => drop(port.post_message(&JsValue::NULL)),
+                }
             } else if let Ok(question) = envelope::message(&data).and_then(|bytes| protocol::decode::<ToHub>(&bytes)) {
                 drop(port.post_message(&this.sessions.snapshot(&question.session)));
             }
@@ -310,17 +313,16 @@ pub(crate) fn listen(hub: &Rc<Hub>, window: &Window, early: &[MessageEvent]) {
     }
 }
 
-/// Answers what a worker that has just started asks over its line. `ours` says whether it is of this hub's build: nothing else is
-/// answered for. `alone` says that it found no hub but this one.
-fn attend(hub: &Rc<Hub>, line: MessagePort, (ours, alone): (bool, bool)) {
+/// Answers what a worker that has just started asks over its line; `alone` says that it found no hub but this one.
+fn attend(hub: &Rc<Hub>, line: MessagePort, alone: bool) {
     let (this, answers) = (hub.clone(), line.clone());
     let on_question = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         let data = event.data();
         let (this, answers) = (this.clone(), answers.clone());
         spawn_local(async move {
             let answer = match get(&data, "request").as_string() {
-                Some(request) if ours => this.answer_request(&request, alone).await,
-                _ => None,
+                Some(request) => this.answer_request(&request, alone).await,
+                None => None,
             };
             let reply = Object::new();
             set(&reply, "id", &get(&data, "id"));
@@ -329,7 +331,7 @@ fn attend(hub: &Rc<Hub>, line: MessagePort, (ours, alone): (bool, bool)) {
         });
     });
     line.set_onmessage(Some(on_question.as_ref().unchecked_ref()));
-    // There is one worker: the line of one that has ended is not needed any more.
+    // One worker is active: the line of one that has ended is not needed any more.
     if let Some((old, _)) = hub.line.replace(Some((line, on_question))) {
         old.close();
     }

@@ -13,7 +13,7 @@ use virtual_files_core::session::SessionId;
 use virtual_files_store::BlobBody;
 use wasm_bindgen::JsValue;
 
-/// How many changes may be under way, or never ended, before nothing is trusted any more.
+/// How many changes may be under way, or never ended: where there are more, nothing is trusted from then on.
 const MAX_CHANGING: usize = 64;
 
 /// Where a part of a pack begins, and its length.
@@ -37,6 +37,8 @@ pub(crate) struct Read {
 pub(crate) struct Recent {
     read: RefCell<Option<Read>>,
     changing: RefCell<Vec<SessionId>>,
+    /// Whether a change may have been missed.
+    deaf: Cell<bool>,
     /// How many changes were heard of.
     heard: Cell<u32>,
 }
@@ -52,9 +54,18 @@ impl Recent {
     pub(crate) fn begins(&self, session: &SessionId) {
         self.forget(session);
         let mut changing = self.changing.borrow_mut();
-        if changing.len() < MAX_CHANGING && !changing.contains(session) {
-            changing.push(session.clone());
+        if changing.contains(session) {
+            return;
         }
+        if changing.len() >= MAX_CHANGING {
+            return self.deafen();
+        }
+        changing.push(session.clone());
+    }
+
+    /// From now on, nothing is trusted: changes are not heard of.
+    pub(crate) fn deafen(&self) {
+        self.deaf.set(true);
     }
 
     /// A session has changed, or will not.
@@ -64,8 +75,7 @@ impl Recent {
     }
 
     fn is_quiet(&self, session: &SessionId) -> bool {
-        let changing = self.changing.borrow();
-        changing.len() < MAX_CHANGING && !changing.contains(session)
+        !self.deaf.get() && !self.changing.borrow().contains(session)
     }
 
     /// What is known of this version.

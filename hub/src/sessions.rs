@@ -61,12 +61,16 @@ pub(crate) struct Sessions {
 
 impl Sessions {
     pub(crate) fn new(worker: Rc<Worker>) -> Self {
+        let (recent, changes) = (Recent::default(), BroadcastChannel::new(CHANGES_CHANNEL).ok());
+        if changes.is_none() {
+            recent.deafen();
+        }
         Self {
             stored: IndexedDbStore::default(),
             memory: MemoryStore::default(),
-            recent: Recent::default(),
+            recent,
             worker,
-            changes: BroadcastChannel::new(CHANGES_CHANNEL).ok(),
+            changes,
             open: RefCell::default(),
             holdings: RefCell::default(),
             refused: RefCell::default(),

@@ -272,9 +272,21 @@ fn activated(worker: ServiceWorker) -> Promise {
 
 /// Waits for the registration, and for an active worker. A registration waits for whatever else is being done to it, and
 /// Chromium has been seen to leave that undone where workers were ended: after a while an active worker is enough.
+///
+/// A first worker that cannot be installed makes nothing ready, and nobody says so but its own state.
 async fn active(registered: &Promise, ready: &Promise) -> std::result::Result<JsValue, JsValue> {
-    if channel::within(REGISTERING, registered.clone()).await.is_none() {
-        JsFuture::from(Promise::race(&Array::of2(registered, ready))).await?;
+    let registration = match channel::within(REGISTERING, registered.clone()).await {
+        Some(registration) => registration,
+        None => JsFuture::from(Promise::race(&Array::of2(registered, ready))).await?,
+    };
+    if let Some(registration) = registration.dyn_ref::<ServiceWorkerRegistration>()
+        && registration.active().is_none()
+        && let Some(first) = newer(registration)
+    {
+        drop(JsFuture::from(activated(first)).await);
+        if registration.active().is_none() && newer(registration).is_none() {
+            return Err("a part of the worker could not be loaded".into());
+        }
     }
     JsFuture::from(ready.clone()).await
 }
@@ -289,6 +301,8 @@ fn unavailable(why: &str) -> Error {
 fn reason(error: &JsValue) -> String {
     match error.dyn_ref::<DomException>() {
         Some(exception) => [&exception.name(), " (", exception.message().trim_end_matches('.'), ")"].concat(),
-        None => error.unchecked_ref::<js_sys::Object>().to_string().into(),
+        None => error
+            .as_string()
+            .unwrap_or_else(|| error.unchecked_ref::<Object>().to_string().into()),
     }
 }

@@ -30,15 +30,19 @@ const load = async () => {
   const cache = await caches.open(KEPT).catch(() => undefined);
   const kept = await cache?.match(WASM).then((response) => response?.arrayBuffer()).catch(() => undefined);
   if (kept && (await isBuilt(kept))) return kept;
-  const response = await fetch(WASM);
-  const bytes = await response.arrayBuffer();
-  if (!(await isBuilt(bytes))) throw new Error(`${WASM} is not what was built: ${response.status}`);
-  await cache?.put(WASM, new Response(bytes)).catch(() => undefined);
-  return bytes;
+  // What the HTTP cache has under its name may be what a server said while it had not got the file yet.
+  for (const mode of ["default", "reload"]) {
+    const bytes = await (await fetch(WASM, { cache: mode })).arrayBuffer();
+    if (!(await isBuilt(bytes))) continue;
+    await cache?.put(WASM, new Response(bytes)).catch(() => undefined);
+    return bytes;
+  }
+  throw new Error(`The server's ${WASM} is not what was built.`);
 };
 
-// Takes out what earlier releases have kept.
+// Takes out what earlier releases have kept. What a later one keeps already is its own.
 const sweep = async () => {
+  if (registration.installing || registration.waiting) return;
   const cache = await caches.open(KEPT);
   const old = (await cache.keys()).filter(({ url }) => !url.endsWith(WASM));
   await Promise.all(old.map((request) => cache.delete(request)));
@@ -112,7 +116,8 @@ const guard = (instance, call) => {
 const askTwice = (call) => {
   const asked = current ?? start();
   const again = (error) => {
-    if (current === asked) throw error;
+    // It has not trapped, or there is no wasm.
+    if (!current || current === asked) throw error;
     return ask(call);
   };
   try {
@@ -123,15 +128,23 @@ const askTwice = (call) => {
   }
 };
 
-const failed = () =>
-  new Response("The worker that serves this origin has failed. Reload the page.", {
-    status: 500,
-    headers: {
-      "Content-Type": "text/plain; charset=utf-8",
-      "Cache-Control": "no-store",
-      "Content-Security-Policy": "default-src 'none'",
-    },
-  });
+// Pages of our own, and what hubs load: the network has them whatever becomes of the wasm, and a newer worker with them.
+const isOwn = async ({ request, clientId }) => {
+  const at = (path) => request.url.startsWith(path, origin.length);
+  if (request.mode === "navigate") return at("/hub.html") || at("/_vf/");
+  const client = at("/_vf/") && (await clients.get(clientId));
+  return Boolean(client) && isHub(client);
+};
+
+// What is answered where the wasm cannot be had, or has failed twice.
+const failed = async (event) => (await isOwn(event)) ? fetch(event.request) : new Response("The worker that serves this origin has failed. Reload the page.", {
+  status: 500,
+  headers: {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'",
+  },
+});
 
 // What this worker and a hub must have in common for the one to answer in the other's place.
 const release = ["__VF_RELEASE__", JSON.stringify(config)].join();
@@ -156,8 +169,12 @@ const around = (async () => {
   const hubs = pages.filter(isHub);
   const lines = hubs.slice(0, ASKED).map((hub) => {
     const { port1, port2 } = new MessageChannel();
-    const line = { port: port1, waiting: new Map() };
-    port1.onmessage = ({ data: { id, answer } }) => line.waiting.get(id)?.(answer);
+    const line = { port: port1, waiting: new Map(), refused: false };
+    port1.onmessage = ({ data }) => {
+      // A hub of another build has no answers.
+      line.refused = !data;
+      for (const [id, answered] of line.waiting) if (line.refused || id === data.id) answered(data?.answer);
+    };
     hub.postMessage({ release, alone: hubs.length === 1 }, [port2]);
     return line;
   });
@@ -168,7 +185,8 @@ around.catch(() => {});
 let questions = 0;
 
 // What one hub answers to a question. Rejects where it does not know.
-const over = ({ port, waiting }, request) => new Promise((resolve, reject) => {
+const over = ({ port, waiting, refused }, request) => new Promise((resolve, reject) => {
+  if (refused) return reject();
   const id = ++questions;
   waiting.set(id, (answer) => {
     waiting.delete(id);
@@ -243,12 +261,12 @@ addEventListener("fetch", (event) => {
   try {
     answer = isEarly(request) ? early(event, call) : askTwice(call);
   } catch {
-    answer = failed();
+    answer = failed(event);
   }
   // `undefined` is the wasm's word for an asset of the VFS origin's own. Nothing else ever reaches the network.
   if (answer === undefined) return;
   event.respondWith(
-    answer instanceof Promise ? answer.then((response) => response ?? fetch(request)).catch(failed) : answer,
+    answer instanceof Promise ? answer.then((response) => response ?? fetch(request)).catch(() => failed(event)) : answer,
   );
 });
 

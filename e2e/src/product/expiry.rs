@@ -16,7 +16,7 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// Runs a body where the store is: in the host page's first hub.
-fn in_the_hub(life: &Life<'_>, body: &str) -> Result<Value> {
+pub(super) fn in_the_hub(life: &Life<'_>, body: &str) -> Result<Value> {
     const STORE: &str = r"
 const done = (request) => new Promise((resolve, reject) => { request.onsuccess = () => resolve(request.result); request.onerror = () => reject(request.error); });
 const database = await done(indexedDB.open('virtual-files'));
@@ -161,14 +161,17 @@ fn noted(context: &mut Context<'_>) -> Result {
     );
     // By a navigation, which the worker answers.
     in_the_hub(&life, &three_days_ago)?;
-    life.run("await mountProbe()")?;
+    life.run("self.preview = await mountProbe()")?;
     in_the_hub(&life, &today)?;
     // The same, where a worker that has just started would ask hubs. They know of the old time by their own look at the store.
     in_the_hub(&life, &three_days_ago)?;
     let look = format!("new BroadcastChannel('virtual-files:changes').postMessage({{ ends: '{id}' }})");
     in_the_hub(&life, &look)?;
     life.stage.browser.stop_workers()?;
-    life.run("await mountProbe()")?;
+    life.run(
+        "const ready = once(window, 'message', (event) => event.data?.probe);\
+         preview.element.contentWindow.location.href = session.url + 'probe.html?again'; await within(ready, 'the probe')",
+    )?;
     in_the_hub(&life, &today)?;
     // By a hub that is asked for it.
     in_the_hub(&life, &three_days_ago)?;

@@ -27,6 +27,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("rolling_worker_outlives_its_file", wasm_gone)
         .under(SAME_SITE)
         .without(NO_STOP),
+    Case::new("rolling_first_visit_without_the_wasm", no_wasm).under(SAME_SITE),
 ];
 
 /// A script that has a build say other numbers.
@@ -326,4 +327,48 @@ fn wasm_gone(context: &mut Context<'_>) -> Result {
         life.run("await session.clear(); await vfs.dispose()")?;
         Ok(())
     })
+}
+
+/// Whoever comes while the server lacks the worker's wasm is told so, and all is well when it is there.
+fn no_wasm(context: &mut Context<'_>) -> Result {
+    let rolling = Rolling::start()?;
+    let mut life = Life::open(context, "origin", json!({}))?;
+    for isolation in ISOLATIONS {
+        rolling.roll(Release::WasmGone);
+        life.stage.goto_host()?;
+        life.turn(isolation, json!({"storage": "indexeddb"}));
+        let origin = rolling.origin(isolation);
+        let refused = life.run_with(
+            r"
+            self.vfs = await connect({ origin: args.rolling });
+            try { await vfs.session(args.options); return 'a session'; } catch (error) { return [error.code, error.message]; }
+            ",
+            json!({"rolling": origin}),
+        )?;
+        ensure(refused[0] == "SERVICE_WORKER_UNAVAILABLE", || {
+            format!("{isolation}: {refused}")
+        })?;
+        // A tab of its own.
+        let id = life.options["id"].as_str().unwrap_or_default().to_owned();
+        let url = format!("{}/{id}/", origin.replace("{session}", &id));
+        life.stage.browser.goto(&url)?;
+        let text = life.look(
+            r"
+            for (;;) {
+              if (document.body.innerText.includes('SERVICE_WORKER_UNAVAILABLE')) return document.body.innerText;
+              await new Promise((resolve) => setTimeout(resolve, 50));
+            }
+            ",
+        )?;
+        ensure(
+            text.as_str().is_some_and(|text| text.contains("could not be loaded")),
+            || format!("{isolation}: {text}"),
+        )?;
+        rolling.roll(Release::First);
+        life.stage.goto_host()?;
+        let put = "await session.put({ 'probe.html': updatable, 'kept.txt': 'kept' }); self.preview = await mountProbe();\
+                   same((await ask(preview, 'kept.txt')).text, 'kept', 'afterwards'); await session.clear(); await vfs.dispose()";
+        life.roll_in(&rolling, isolation, put)?;
+    }
+    Ok(())
 }

@@ -1,7 +1,8 @@
 //! `cargo xtask build`: from sources to `dist/`.
 //!
 //! ```text
-//! dist/origin/          what the VFS origin serves: sw.js, hub.html, _vf/boot.html, _vf/hub-<hash>.{js,wasm}
+//! dist/origin/          what the VFS origin serves: sw.js, hub.html, _vf/boot.html, _vf/{hub,html}-<hash>.{js,wasm},
+//!                       _vf/worker-<hash>.wasm
 //! dist/edge/            the Worker, made by worker-build; wrangler.toml names it
 //! dist/npm/             the package `virtual-files`
 //! dist/demo/            the demo host, with the package inside

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::super::ISOLATIONS;
+use super::super::expiry::in_the_hub;
 use super::{Life, NO_STOP, STORAGES};
 use crate::case::{Case, Context, Host};
 use crate::{Result, ensure};
@@ -10,6 +11,9 @@ use crate::{Result, ensure};
 pub(in super::super) const CASES: &[Case] = &[
     Case::new("lifecycle_first_request_is_answered_by_a_hub", first).without(NO_STOP),
     Case::new("lifecycle_hub_alone_answers_what_another_has_put", put_by_another)
+        .under(&[Host::SameSite])
+        .without(NO_STOP),
+    Case::new("lifecycle_hub_alone_trusts_no_change_without_an_end", without_an_end)
         .under(&[Host::SameSite])
         .without(NO_STOP),
 ];
@@ -76,7 +80,13 @@ fn first(context: &mut Context<'_>) -> Result {
             }
             // All at once: each answer finds its question.
             life.stage.browser.stop_workers()?;
-            life.run("same((await Promise.all(requests.map(([url, init]) => ask(preview, url, { init })))).map(told), warm, 'all at once')")?;
+            life.run(
+                r"
+                same((await Promise.all(requests.map(([url, init]) => ask(preview, url, { init })))).map(told), warm, 'all at once');
+                const { worker } = await session.estimate();
+                check(worker.hits + worker.misses < requests.length - 2, `the wasm served ${worker.hits} and ${worker.misses} of ${requests.length}`);
+                ",
+            )?;
             // A change beside the worker's stop is seen by the first request, too; and so is that a file is gone.
             life.run("await session.put({ 'a.txt': 'another' })")?;
             life.stage.browser.stop_workers()?;
@@ -119,6 +129,63 @@ fn put_by_another(context: &mut Context<'_>) -> Result {
                 "same((await ask(preview, 'n.txt')).text, '{version}', 'after the other tab has gone')"
             ))?;
         }
+    }
+    Ok(())
+}
+
+/// What a hub has read it trusts for as long as it has heard of no change, and not at all while one has no end: a writer that
+/// dies after its transaction says nothing any more.
+fn without_an_end(context: &mut Context<'_>) -> Result {
+    let mut life = Life::open(context, "origin", json!({}))?;
+    for isolation in ISOLATIONS {
+        life.stage.goto_host()?;
+        life.turn(isolation, json!({"storage": "indexeddb"}));
+        let id = life.options["id"].as_str().unwrap_or_default().to_owned();
+        // Changes that nobody is told of: what is stored of the session, kept aside and put back.
+        let keep = |version: u32| {
+            format!(
+                "const kept = {{}};\
+                 for (const name of ['sessions', 'indexes', 'packs']) {{\
+                   const store = () => database.transaction(name).objectStore(name);\
+                   const keys = (await done(store().getAllKeys())).filter((key) => [key].flat()[0] === '{id}');\
+                   kept[name] = await Promise.all(keys.map(async (key) => [key, await done(store().get(key))]));\
+                 }}\
+                 (self.kept ??= {{}})[{version}] = kept"
+            )
+        };
+        let put_back = |version: u32| {
+            format!(
+                "const transaction = database.transaction(['sessions', 'indexes', 'packs'], 'readwrite');\
+                 for (const [name, records] of Object.entries(self.kept[{version}])) for (const [key, value] of records) transaction.objectStore(name).put(value, key);\
+                 await new Promise((resolve) => {{ transaction.oncomplete = resolve; }})"
+            )
+        };
+        let say =
+            |what: &str| format!("new BroadcastChannel('virtual-files:changes').postMessage({{ {what}: '{id}' }})");
+        let answers = |version: u32, what: &str| {
+            life.stage.browser.stop_workers()?;
+            life.run(&format!(
+                "same((await ask(preview, 'n.txt')).text, '{version}', '{what}')"
+            ))
+            .map(drop)
+        };
+        life.run(
+            "await open(); await session.put({ 'probe.html': PROBE, 'n.txt': '1' }); self.preview = await mountProbe()",
+        )?;
+        in_the_hub(&life, &keep(1))?;
+        life.run("await session.put({ 'n.txt': '2' })")?;
+        in_the_hub(&life, &keep(2))?;
+        answers(2, "as it was put")?;
+        in_the_hub(&life, &put_back(1))?;
+        answers(2, "what it has read, as nobody says anything else")?;
+        in_the_hub(&life, &say("begins"))?;
+        answers(1, "a change has begun")?;
+        in_the_hub(&life, &put_back(2))?;
+        answers(2, "it goes on")?;
+        in_the_hub(&life, &say("ends"))?;
+        answers(2, "it has ended")?;
+        in_the_hub(&life, &put_back(1))?;
+        answers(2, "what it has read since")?;
     }
     Ok(())
 }
