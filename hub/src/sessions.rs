@@ -481,22 +481,17 @@ impl Sessions {
             .fold(0, |token, byte| token << 8 | u64::from(*byte));
         self.recent.begins(session);
         self.say("begins", session);
-        let begin = ToWorker::Begin {
-            session: session.clone(),
-            token,
-        };
-        let told = self.worker.tell(&begin, &[]).await;
+        let id = session.clone();
+        let told = self.worker.tell(&ToWorker::Begin { session: id, token }, &[]).await;
         told.inspect_err(|_| self.ended(session))?;
         Ok(token)
     }
 
-    /// Tells the hubs of the other tabs what is about to be done to a session, or was.
+    /// Tells other tabs' hubs.
     fn say(&self, what: &str, session: &SessionId) {
-        if let Some(changes) = &self.changes {
-            let message = Object::new();
-            envelope::set(&message, what, &session.as_str().into());
-            drop(changes.post_message(&message));
-        }
+        let message = Object::new();
+        envelope::set(&message, what, &session.as_str().into());
+        drop(self.changes.as_ref().map(|changes| changes.post_message(&message)));
     }
 
     /// A change that began is made, or will not be.

@@ -160,12 +160,10 @@ const origin = location.origin;
 const isHub = ({ url }) => url.startsWith("/hub.html", origin.length) && (url.length === origin.length + 9 || "?#".includes(url[origin.length + 9]));
 
 // The pages of this origin, and lines to the hubs among them, which have their wasm running and their store open when this worker
-// starts: both are looked for while the first request is on its way. A worker that is only just being installed has no business
-// with them: Firefox loses it then. WebKit's answers need more care than theirs have.
-const isWebKit = !navigator.userAgentData && !navigator.userAgent.includes("Gecko/");
-const isBack = !isWebKit && self.serviceWorker?.state === "activated";
-const around = (async () => {
-  const pages = isBack ? await clients.matchAll({ includeUncontrolled: true, type: "window" }) : [];
+// starts: both are looked for while the first request is on its way, where a worker can tell that it is not only just being
+// installed (Firefox's cannot, and is lost where it speaks to pages then); else with that request.
+const look = async () => {
+  const pages = await clients.matchAll({ includeUncontrolled: true, type: "window" });
   const hubs = pages.filter(isHub);
   const lines = hubs.slice(0, ASKED).map((hub) => {
     const { port1, port2 } = new MessageChannel();
@@ -179,8 +177,11 @@ const around = (async () => {
     return line;
   });
   return { pages, lines };
-})();
-around.catch(() => {});
+};
+// WebKit's answers need more care than a hub's have.
+const isWebKit = !navigator.userAgentData && !navigator.userAgent.includes("Gecko/");
+let around = !isWebKit && self.serviceWorker?.state === "activated" ? look() : undefined;
+around?.catch(() => {});
 
 let questions = 0;
 
@@ -197,7 +198,7 @@ const over = ({ port, waiting, refused }, request) => new Promise((resolve, reje
 
 // What a hub answers to a request. Rejects where none does.
 const byHub = async ({ request, clientId }) => {
-  const { pages, lines } = await around;
+  const { pages, lines } = await (around ??= look());
   const { url, mode, destination, referrer, headers } = request;
   const conditions = ["range", "if-range", "if-none-match", "if-modified-since"].map((name) => headers.get(name));
   const client = pages.find(({ id }) => id === clientId)?.url;
@@ -225,7 +226,7 @@ const early = async (event, call) => {
 
 // Whether a request may be answered so. A message tells of a change, or may; a page of our own makes another hub, maybe, and what
 // a hub has not answered once, it need not be asked again. A tab's own documents and edge sessions have rules beyond a hub's.
-let untouched = isBack;
+let untouched = !isWebKit;
 const OWN = ["/hub.html", "/sw.js", "/_vf", "/e-"];
 const isEarly = ({ method, url, destination }) => {
   if (!untouched || current?.api) return false;
