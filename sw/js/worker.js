@@ -137,14 +137,17 @@ const isOwn = async ({ request, clientId }) => {
 };
 
 // What is answered where the wasm cannot be had, or has failed twice.
-const failed = async (event) => (await isOwn(event)) ? fetch(event.request) : new Response("The worker that serves this origin has failed. Reload the page.", {
-  status: 500,
-  headers: {
-    "Content-Type": "text/plain; charset=utf-8",
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'",
-  },
-});
+const failed = async (event) => {
+  if (await isOwn(event)) return fetch(event.request);
+  return new Response("The worker that serves this origin has failed. Reload the page.", {
+    status: 500,
+    headers: {
+      "Content-Type": "text/plain; charset=utf-8",
+      "Cache-Control": "no-store",
+      "Content-Security-Policy": "default-src 'none'",
+    },
+  });
+};
 
 // What this worker and a hub must have in common for the one to answer in the other's place.
 const release = ["__VF_RELEASE__", JSON.stringify(config)].join();
@@ -248,7 +251,6 @@ for (const type of ["install", "activate", "message"]) addEventListener(type, ()
 addEventListener("install", (event) => {
   // Without its wasm it is no worker.
   compiled ??= isWhole() ? compile() : Promise.reject(new Error("The scope is not /"));
-  // Firefox loses a worker that asks for it later.
   event.waitUntil(Promise.all([skipWaiting(), compiled]));
 });
 addEventListener("activate", (event) => event.waitUntil(Promise.all([clients.claim(), sweep().catch(() => undefined)])));

@@ -167,12 +167,14 @@ fn noted(context: &mut Context<'_>) -> Result {
     in_the_hub(&life, &three_days_ago)?;
     let look = format!("new BroadcastChannel('virtual-files:changes').postMessage({{ ends: '{id}' }})");
     in_the_hub(&life, &look)?;
-    life.stage.browser.stop_workers()?;
-    life.run(
-        "const ready = once(window, 'message', (event) => event.data?.probe);\
-         preview.element.contentWindow.location.href = session.url + 'probe.html?again'; await within(ready, 'the probe')",
-    )?;
-    in_the_hub(&life, &today)?;
+    // One that goes on believes what it has noted, today.
+    if life.stage.browser.stop_workers()? {
+        life.run(
+            "const ready = once(window, 'message', (event) => event.data?.probe);\
+             preview.element.contentWindow.location.href = session.url + 'probe.html?again'; await within(ready, 'the probe')",
+        )?;
+        in_the_hub(&life, &today)?;
+    }
     // By a hub that is asked for it.
     in_the_hub(&life, &three_days_ago)?;
     life.stage.goto_host()?;
