@@ -256,17 +256,28 @@ fn explain(lab: &Lab, engine: Engine, profile: Profile, name: &str, mark: u64, e
     Failed::from(text)
 }
 
-/// How each window's first hub is, if it has one: a line each.
-fn health(browser: &Browser) -> String {
-    let look = |window: &String| -> Result<String> {
+/// How the hubs of all windows are: a line each.
+pub(crate) fn health(browser: &Browser) -> String {
+    const NUMBER: &str = "const hubs = [...document.querySelectorAll(`iframe[src*='/hub.html']`)];\
+                          hubs.forEach((hub, at) => { hub.dataset.hub = at; }); return hubs.length";
+    let mut lines = String::new();
+    let look = |window: &str, lines: &mut String| -> Result {
         browser.switch(window)?;
         browser.leave()?;
-        browser.enter("iframe[src*='/hub.html']")?;
-        browser.eval(HEALTH, &json!({})).map(|found| found.to_string())
+        for hub in 0..browser.eval(NUMBER, &json!({}))?.as_u64().unwrap_or_default() {
+            browser.leave()?;
+            browser.enter(&format!("iframe[data-hub='{hub}']"))?;
+            let found = browser.eval(HEALTH, &json!({}));
+            let found = found.map_or_else(|error| error.to_string(), |found| found.to_string());
+            lines.push_str(&format!("\nits hub: {found}"));
+        }
+        Ok(())
     };
-    let windows = browser.windows().unwrap_or_default();
-    let lines = windows.iter().filter_map(|window| look(window).ok());
-    let lines = lines.map(|line| format!("\nits hub: {line}")).collect();
+    for window in browser.windows().unwrap_or_default() {
+        if let Err(error) = look(&window, &mut lines) {
+            lines.push_str(&format!("\nno hub: {error}"));
+        }
+    }
     // For the screenshot.
     drop(browser.leave());
     lines

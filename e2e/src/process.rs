@@ -78,8 +78,8 @@ impl Process {
     }
 
     fn kill_all(&mut self, tree: &[(u32, u64)]) {
-        for (id, _) in tree {
-            signal(*id, Signal::KILL);
+        for (id, started) in tree {
+            kill_if(*id, *started);
         }
         let _ = self.child.wait();
     }
@@ -169,10 +169,14 @@ fn end_tree(root: u32, mut running: impl FnMut() -> bool) {
         thread::sleep(Duration::from_millis(10));
     }
     for (id, started) in tree {
-        // The start time tells a process from a later one that got the same id.
-        if stat(id).is_some_and(|stat| stat.started == started) {
-            signal(id, Signal::KILL);
-        }
+        kill_if(id, started);
+    }
+}
+
+/// The start time tells a process from a later one that got the same id.
+fn kill_if(id: u32, started: u64) {
+    if stat(id).is_some_and(|stat| stat.started == started) {
+        signal(id, Signal::KILL);
     }
 }
 

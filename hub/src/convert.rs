@@ -2,7 +2,6 @@
 
 use js_sys::{Array, Object, Promise, Uint8Array};
 use serde::Serialize;
-use std::rc::Rc;
 use virtual_files_core::change::NewFile;
 use virtual_files_core::error::{Error, ErrorCode, Result};
 use virtual_files_core::protocol::{self, Message};
@@ -158,6 +157,3 @@ fn invalid(message: &'static str) -> Error {
 pub(crate) fn same(a: &Option<JsValue>, b: &JsValue) -> bool {
     a.as_ref().is_some_and(|a| Object::is(a, b))
 }
-
-/// Shared by an ongoing request and the `ABORT` that may come for it.
-pub(crate) type Abort = Rc<std::cell::Cell<bool>>;

@@ -1,6 +1,7 @@
 //! The hub's ears: who may speak, over which port, and that each request gets exactly one answer.
 
-use crate::convert::{self, Abort};
+use crate::abort::Abort;
+use crate::convert;
 use crate::mirror::Mirrors;
 use crate::request::perform;
 use crate::sessions::Sessions;
@@ -382,7 +383,7 @@ fn receive(hub: &Rc<Hub>, event: &MessageEvent) {
     spawn_local(async move {
         let connecting = matches!(asked, Ok(Request::Connect));
         let result = match asked {
-            Ok(request) => perform(&hub, request, &data, Abort::default(), &|_, _| ()).await,
+            Ok(request) => perform(&hub, request, &data, Abort::new(), &|_, _| ()).await,
             Err(error) => Err(error),
         };
         let id = if connecting { 0 } else { convert::id(&data) };
@@ -405,7 +406,7 @@ fn serve(hub: &Rc<Hub>, port: MessagePort) {
         if let Ok(Request::Abort) = request {
             // Not a request of its own: the one that it names answers.
             if let Some(abort) = pending.borrow().get(&id) {
-                abort.set(true);
+                abort.give_up();
             }
             return;
         }
@@ -416,7 +417,7 @@ fn serve(hub: &Rc<Hub>, port: MessagePort) {
         } else {
             request
         };
-        let abort: Abort = Rc::new(Cell::new(false));
+        let abort = Abort::new();
         if !unusable {
             pending.borrow_mut().insert(id, abort.clone());
         }

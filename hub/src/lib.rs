@@ -4,6 +4,7 @@
 //! answer, and answers a put only when the next fetch through the worker sees it. It serves nothing itself, and what a
 //! change does to a session is the core's to decide.
 
+mod abort;
 mod answer;
 mod convert;
 mod edge;

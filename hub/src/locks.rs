@@ -13,6 +13,7 @@ use virtual_files_core::session::SessionId;
 use virtual_files_web::envelope;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use web_sys::AbortSignal;
 
 #[wasm_bindgen]
 extern "C" {
@@ -36,31 +37,50 @@ fn manager() -> Option<LockManager> {
 
 /// Runs `work` while holding the session's lock. Where the browser gives no locks (it blocks this frame's storage, and so
 /// every way to another page of the origin), there is nobody else who could write.
+///
+/// Who waits for the lock gives up by `signal`, with `ABORTED`. Work that has begun comes to its end, also where another page
+/// steals the lock.
 pub(crate) async fn exclusive<T: 'static>(
     session: &SessionId,
+    signal: Option<&AbortSignal>,
     work: impl Future<Output = Result<T>> + 'static,
 ) -> Result<T> {
     let Some(locks) = manager() else { return work.await };
     let outcome = Rc::new(RefCell::new(None));
+    let running = Rc::new(RefCell::new(None));
     let work = Rc::new(RefCell::new(Some(work)));
-    let (slot, begun) = (outcome.clone(), work.clone());
+    let (slot, begun, started) = (outcome.clone(), work.clone(), running.clone());
     let callback = Closure::once_into_js(move || {
-        future_to_promise(async move {
+        let promise = future_to_promise(async move {
             let work = begun.take();
             if let Some(work) = work {
                 let result = work.await;
                 slot.replace(Some(result));
             }
             Ok(JsValue::UNDEFINED)
-        })
+        });
+        started.replace(Some(promise.clone()));
+        promise
     });
     let name = writer_lock(session);
-    let asked = locks.request(&name, &js_sys::Object::new(), callback.unchecked_ref());
+    let options = js_sys::Object::new();
+    if let Some(signal) = signal {
+        envelope::set(&options, "signal", signal);
+    }
+    let asked = locks.request(&name, &options, callback.unchecked_ref());
     if let Ok(done) = asked {
         drop(JsFuture::from(done).await);
     }
+    let running = running.take();
+    if let Some(running) = running {
+        // It never rejects.
+        drop(JsFuture::from(running).await);
+    }
     let refused = work.take();
     match (refused, outcome.take()) {
+        (Some(_), _) if signal.is_some_and(AbortSignal::aborted) => {
+            Err(Error::new(ErrorCode::Aborted, "The request was given up."))
+        }
         (Some(work), _) => work.await,
         (None, Some(result)) => result,
         (None, None) => Err(Error::new(

@@ -1,6 +1,7 @@
 //! What each request does, and the value that answers it.
 
-use crate::convert::{self, Abort};
+use crate::abort::Abort;
+use crate::convert;
 use crate::export;
 use crate::host::Hub;
 use crate::sessions::Changed;
@@ -106,7 +107,7 @@ pub(crate) async fn perform(
         } => {
             hub.open(&session).await?;
             let flag = abort.clone();
-            let (packs, files) = convert::bundle(data, |_| !flag.get()).await?;
+            let (packs, files) = convert::bundle(data, |_| !flag.is_given_up()).await?;
             let total = files.iter().map(|file| file.length).sum();
             progress(0, total);
             let change = Change {
@@ -142,7 +143,7 @@ pub(crate) async fn perform(
                 options: None,
                 now: hub.now(),
             };
-            let changed = change_all(hub, &session, None, change, &abort, &|_, _| !abort.get()).await?;
+            let changed = change_all(hub, &session, None, change, &abort, &|_, _| !abort.is_given_up()).await?;
             // A session that is not there is not made by deleting from it.
             let Some(changed) = changed else {
                 return convert::value(&Deleted { version: 0, deleted: 0 });
@@ -346,7 +347,7 @@ fn report(progress: &dyn Fn(u64, u64), abort: &Abort, total: u64, done: u64, of:
     if of > 0 {
         progress((total as f64 * (done as f64 / of as f64)) as u64, total);
     }
-    !abort.get()
+    !abort.is_given_up()
 }
 
 async fn connected(hub: &Hub) -> Result<JsValue> {

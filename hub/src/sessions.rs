@@ -5,11 +5,12 @@
 //! first takes over what the worker or another hub has of it, and hubs that have it follow each other's changes. All
 //! changes of a session are made under its lock.
 
+use crate::abort::Abort;
 use crate::locks::{Holding, exclusive};
 use crate::recent::Recent;
 use crate::worker::Worker;
 use js_sys::{Object, Promise};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use virtual_files_core::change::{Applied, Change};
 use virtual_files_core::error::{Error, ErrorCode, Result};
@@ -213,7 +214,7 @@ impl Sessions {
                 expired.map(drop)
             };
             // The others have their turn where one fails.
-            result = exclusive(&info.id, work).await.and(result);
+            result = exclusive(&info.id, None, work).await.and(result);
         }
         result
     }
@@ -264,18 +265,19 @@ impl Sessions {
         }
     }
 
-    /// Makes a change, and returns when the worker knows of it. `aborted` is looked at for the last time just before
+    /// Makes a change, and returns when the worker knows of it. `abort` is looked at for the last time just before
     /// the change is written. A session that is not there is made in `storage`, if one is given; else nothing is changed.
     pub(crate) async fn change(
         self: &Rc<Self>,
         session: SessionId,
         storage: Option<Storage>,
         mut change: Change<BlobBody>,
-        aborted: Rc<Cell<bool>>,
+        abort: Abort,
     ) -> Result<Option<Changed>> {
         let this = self.clone();
         let id = session.clone();
-        let changed = exclusive(&session, async move {
+        let signal = abort.signal();
+        let changed = exclusive(&session, signal.as_ref(), async move {
             let (found, removed) = this.find_or_removed(&id).await?;
             // The change was made ready before others': what is made again must be newer than what they deleted.
             change.now = change.now.max(removed / 1_000 + 1);
@@ -288,15 +290,13 @@ impl Sessions {
                 (Some(Storage::IndexedDb), Storage::Memory, Some(error)) => Some(error.message().to_owned()),
                 _ => None,
             };
-            if aborted.get() {
-                return Err(Error::new(ErrorCode::Aborted, "The request was given up."));
-            }
+            abort.check()?;
             let applied = match target {
                 Storage::IndexedDb => {
                     let token = this.begin(&id).await?;
-                    let applied = match aborted.get() {
-                        true => Err(Error::new(ErrorCode::Aborted, "The request was given up.")),
-                        false => this.stored.apply(&id, change).await,
+                    let applied = match abort.check() {
+                        Ok(()) => this.stored.apply(&id, change).await,
+                        given_up => given_up.map(|()| Applied::default()),
                     };
                     // Where nothing was changed, the worker finds the version out by itself.
                     let version = applied.as_ref().ok().map(|applied| applied.version);
@@ -339,7 +339,7 @@ impl Sessions {
     ) -> Result<Option<u64>> {
         let this = self.clone();
         let id = session.clone();
-        exclusive(&session, async move {
+        exclusive(&session, None, async move {
             let Some(storage) = this.find(&id).await? else {
                 return Ok(None);
             };
@@ -387,7 +387,7 @@ impl Sessions {
     pub(crate) async fn release(self: &Rc<Self>, session: SessionId) -> Result<()> {
         let this = self.clone();
         let id = session.clone();
-        exclusive(&session, async move {
+        exclusive(&session, None, async move {
             if this.memory.version(&id).await?.is_some() {
                 this.drop_memory(&id).await;
                 let left = ToWorker::Left { session: id.clone() };
@@ -578,7 +578,7 @@ impl Sessions {
                 }
             };
             // Nobody waits for it, and nothing is lost: the next put tries again.
-            drop(exclusive(&session, work).await);
+            drop(exclusive(&session, None, work).await);
         });
     }
 }

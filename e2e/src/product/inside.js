@@ -71,6 +71,10 @@ const rows = {
     const worker = new SharedWorker('shared.js');
     return is(await heard(worker, worker.port));
   },
+  'Shared workers that are modules': async () => {
+    const worker = new SharedWorker('shared.mjs', { type: 'module' });
+    return is(await heard(worker, worker.port), `${A}1`);
+  },
   'Shared workers by `blob:` URL': async () => {
     const code = `onconnect = ({ ports: [port] }) => ${tells.replace('parent.postMessage({ text }, \'*\')', 'port.postMessage({ text })')}`;
     const worker = new SharedWorker(script(code));

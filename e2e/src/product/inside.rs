@@ -26,6 +26,7 @@ await within(session.put({
   'module.mjs': `import value from './value.mjs'; ${TELL}.then((text) => postMessage({ text: text + value }))`,
   'nesting.js': "const inner = new Worker('worker.js'); inner.onmessage = ({ data }) => postMessage(data); inner.onerror = (event) => { throw event; };",
   'shared.js': `onconnect = ({ ports: [port] }) => ${TELL}.then((text) => port.postMessage({ text }))`,
+  'shared.mjs': `import value from './value.mjs'; onconnect = ({ ports: [port] }) => ${TELL}.then((text) => port.postMessage({ text: text + value }))`,
   'imported.js': 'self.imported = 1', 'value.mjs': 'export default 1', 'own-worker.js': '',
   'processor.js': 'registerProcessor("p", class extends AudioWorkletProcessor {})',
 }), 'put');

@@ -3,6 +3,7 @@
 //! Names say what must hold. Each case makes sessions of its own; both storages and both isolations are meant where
 //! a case does not say otherwise.
 
+pub(super) mod away;
 pub(super) mod boot;
 pub(super) mod changes;
 pub(super) mod start;

@@ -59,6 +59,7 @@ pub const CASES: &[&[Case]] = &[
     lifecycle::boot::CASES,
     lifecycle::changes::CASES,
     lifecycle::tabs::CASES,
+    lifecycle::away::CASES,
     lifecycle::start::CASES,
     lifecycle::worker::CASES,
     nginx::CASES,
@@ -74,6 +75,7 @@ pub const CASES: &[&[Case]] = &[
     walls::host::CASES,
     walls::hub::CASES,
     walls::network::CASES,
+    walls::own::CASES,
     walls::session::CASES,
 ];
 

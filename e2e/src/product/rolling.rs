@@ -38,7 +38,7 @@ fn shim(wire: u32, protocol: u32) -> String {
 
 /// What the server gives out.
 #[derive(Clone, Copy)]
-enum Release {
+pub(super) enum Release {
     First,
     /// Nothing but the worker's script is new.
     SameFormats,
@@ -48,28 +48,38 @@ enum Release {
     OtherProtocol,
     /// The first one's worker has no wasm on the server any more.
     WasmGone,
+    /// As the first one, in a browser without IndexedDB.
+    WithoutDatabase,
+    /// As the first one, in a browser that refuses to open a database.
+    DatabaseRefused,
 }
 
+const WITHOUT_DATABASE: &str = "Object.defineProperty(self, 'indexedDB', { value: undefined });\n";
+const DATABASE_REFUSED: &str =
+    "IDBFactory.prototype.open = () => { throw new DOMException('by a setting', 'SecurityError'); };\n";
+
 /// A VFS origin on a static server, whose release can be changed.
-struct Rolling {
+pub(super) struct Rolling {
     server: Server,
     release: Arc<Mutex<Release>>,
 }
 
 impl Rolling {
-    fn start() -> Result<Self> {
+    pub(super) fn start() -> Result<Self> {
         let folder = dist("origin")?;
         let release = Arc::new(Mutex::new(Release::First));
         let now = release.clone();
         let server = Server::start(move |hit| {
             let (wire, protocol) = match *locked(&now) {
-                Release::First | Release::SameFormats | Release::WasmGone => (WIRE_FORMAT, PROTOCOL_VERSION),
                 Release::OtherFormat => (WIRE_FORMAT + 1, PROTOCOL_VERSION),
                 Release::OtherProtocol => (WIRE_FORMAT, PROTOCOL_VERSION + 1),
+                _ => (WIRE_FORMAT, PROTOCOL_VERSION),
             };
             let before = match *locked(&now) {
                 Release::First | Release::WasmGone => String::new(),
                 Release::SameFormats => String::from("// The next release.\n"),
+                Release::WithoutDatabase => String::from(WITHOUT_DATABASE),
+                Release::DatabaseRefused => String::from(DATABASE_REFUSED),
                 Release::OtherFormat | Release::OtherProtocol => shim(wire, protocol),
             };
             let reply = match hit.path() {
@@ -90,7 +100,7 @@ impl Rolling {
         Ok(Self { server, release })
     }
 
-    fn roll(&self, release: Release) {
+    pub(super) fn roll(&self, release: Release) {
         *locked(&self.release) = release;
     }
 
@@ -132,7 +142,7 @@ addEventListener('message', async ({ data, source }) => {
 
 impl Life<'_> {
     /// Opens the session at the rolling origin, with the probe in it; the probe can update the worker.
-    fn roll_in(&self, rolling: &Rolling, isolation: &str, body: &str) -> Result {
+    pub(super) fn roll_in(&self, rolling: &Rolling, isolation: &str, body: &str) -> Result {
         let open = format!(
             "const updatable = PROBE.replace('</script>', `{UPDATER}</script>`); self.vfs = undefined;\
              const options = args.options; self.vfs = await connect({{ origin: args.rolling }}); self.session = await vfs.session(options);\n{body}"

@@ -5,6 +5,7 @@
 pub(super) mod host;
 pub(super) mod hub;
 pub(super) mod network;
+pub(super) mod own;
 pub(super) mod session;
 
 use serde_json::json;

@@ -12,6 +12,7 @@ use super::draw::{Act, FILES, SESSIONS, Step, Strike, TABS, Way};
 use super::model::{Change, File, Model, Tag};
 use crate::browser::{Browser, Engine, Profile};
 use crate::case::Host;
+use crate::case::health;
 use crate::process::scratch;
 use crate::product::Product;
 use crate::{Result, ensure};
@@ -122,10 +123,11 @@ impl World {
         self.counts.to_string()
     }
 
-    /// A picture of the current tab, if there is any to be had.
+    /// A picture of the current tab, if there is any to be had, and how the hubs are.
     pub(super) fn picture(&self, path: &Path) {
         if let Some(browser) = &self.browser {
             let _ = browser.screenshot(path);
+            println!("{}", health(browser));
         }
     }
 

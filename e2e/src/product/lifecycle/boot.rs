@@ -156,7 +156,7 @@ fn heals(context: &mut Context<'_>) -> Result {
 }
 
 /// Puts a bundle that may be opened in a tab of its own; gives its URL.
-fn top_level(life: &Life<'_>) -> Result<String> {
+pub(super) fn top_level(life: &Life<'_>) -> Result<String> {
     life.stage.goto_host()?;
     let url = life.run(
         "await open(); await session.put({ 'index.html': '<!doctype html><title>kept</title><p>kept', 'kept.txt': 'kept' }); return session.url",
@@ -165,7 +165,7 @@ fn top_level(life: &Life<'_>) -> Result<String> {
 }
 
 /// The text of the page, once it contains what is wanted: until then another document may be on its way.
-fn shown(life: &Life<'_>, wanted: &str) -> Result<String> {
+pub(in super::super) fn shown(life: &Life<'_>, wanted: &str) -> Result<String> {
     let limit = Instant::now() + Duration::from_secs(30);
     loop {
         let text = life.look("return document.readyState === 'complete' ? document.body.innerText.trim() : ''");

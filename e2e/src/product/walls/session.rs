@@ -342,10 +342,19 @@ fn address_bar(context: &mut Context<'_>) -> Result {
         for (allowed, wanted) in [(false, "403"), (true, "kept inside")] {
             life.stage.goto_host()?;
             life.turn(isolation, json!({"topLevel": allowed}));
-            let put = "await open(); await session.put({ 'index.html': '<!doctype html><title>kept inside</title><p>kept inside' }); return session.url";
+            let put = "await open(); await session.put({ 'index.html': '<!doctype html><title>kept inside</title><p>kept inside' });\
+                       await session.mount(stage); return session.url";
             let url = life.run(put)?;
             let url = url.as_str().ok_or("no URL")?;
-            life.stage.browser.goto(url)?;
+            // Had the browser let it be the handler of a scheme, this is what a link of that scheme would open.
+            life.stage.enter_preview()?;
+            life.run(
+                "try { navigator.registerProtocolHandler('web+virtualfiles', `${location.href}?opened=%s`) } catch {}",
+            )?;
+            life.stage.browser.leave()?;
+            life.stage
+                .browser
+                .goto(&format!("{url}?opened=web%2Bvirtualfiles%3Aa"))?;
             let limit = std::time::Instant::now() + std::time::Duration::from_secs(20);
             let state = loop {
                 let state = life.look("return { status: performance.getEntriesByType('navigation')[0]?.responseStatus, text: document.body.innerText, title: document.title }")?;

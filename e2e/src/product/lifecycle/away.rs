@@ -1,0 +1,77 @@
+//! A hub that is not there, or says nothing: what its session's pages say meanwhile, and that they heal by themselves.
+
+use serde_json::json;
+
+use super::super::ISOLATIONS;
+use super::super::expiry::in_the_hub;
+use super::boot::{shown, top_level};
+use super::{Life, PARTITIONED};
+use crate::Result;
+use crate::case::{Case, Context, Host};
+
+pub(in super::super) const CASES: &[Case] = &[
+    Case::new("lifecycle_memory_session_of_a_silent_hub_heals", silent),
+    Case::new("lifecycle_memory_session_heals_when_its_tab_is_back", back)
+        .under(&[Host::SameSite])
+        .without(PARTITIONED),
+];
+
+/// Somebody has the session, as its lock says, and does not give it: that it is nowhere would be a lie.
+fn silent(context: &mut Context<'_>) -> Result {
+    let mut life = Life::open(context, "origin", json!({}))?;
+    for isolation in ISOLATIONS {
+        life.stage.goto_host()?;
+        life.turn(isolation, json!({"storage": "memory"}));
+        let id = life.options["id"].as_str().unwrap_or_default().to_owned();
+        life.run("await open()")?;
+        in_the_hub(
+            &life,
+            &format!(
+                "await new Promise((held) => navigator.locks.request('virtual-files:memory:{id}', {{ mode: 'shared' }}, () => {{\
+                   held(); return new Promise((resolve) => {{ self.release = resolve; }});\
+                 }}))"
+            ),
+        )?;
+        life.run("self.preview = await session.mount(stage, { entry: 'probe.html' })")?;
+        life.stage.enter_preview()?;
+        shown(&life, "TIMEOUT")?;
+        life.stage.browser.leave()?;
+        in_the_hub(&life, "self.release()")?;
+        life.run(
+            r"
+            const shown = once(window, 'message', (event) => event.data?.probe);
+            await session.put({ 'probe.html': PROBE, 'a.txt': 'here again' });
+            await within(shown, 'the page'); same((await ask(preview, 'a.txt')).text, 'here again', 'served')
+            ",
+        )?;
+    }
+    Ok(())
+}
+
+/// A session in the memory of a tab that was closed: its URL in another tab says so, and shows it as soon as it is back.
+fn back(context: &mut Context<'_>) -> Result {
+    let mut life = Life::open(context, "origin", json!({}))?;
+    let first = life.stage.browser.window()?;
+    for isolation in ISOLATIONS {
+        life.turn(isolation, json!({"storage": "memory", "topLevel": true}));
+        let host = life.second()?;
+        let url = top_level(&life)?;
+        life.stage.browser.switch(&first)?;
+        life.stage.browser.goto(&url)?;
+        shown(&life, "kept")?;
+        life.stage.browser.switch(&host)?;
+        life.stage.browser.close()?;
+        life.stage.browser.switch(&first)?;
+        life.stage.browser.stop_workers()?;
+        life.stage.browser.goto(&url)?;
+        shown(&life, "NOT_FOUND")?;
+        let host = life.second()?;
+        top_level(&life)?;
+        life.stage.browser.switch(&first)?;
+        shown(&life, "kept")?;
+        life.stage.browser.switch(&host)?;
+        life.stage.browser.close()?;
+        life.stage.browser.switch(&first)?;
+    }
+    Ok(())
+}
