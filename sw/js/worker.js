@@ -181,8 +181,9 @@ const look = async () => {
   });
   return { pages, lines };
 };
+const isChromium = "userAgentData" in navigator;
 // WebKit's answers need more care than a hub's have.
-const isWebKit = !navigator.userAgentData && !navigator.userAgent.includes("Gecko/");
+const isWebKit = !isChromium && !navigator.userAgent.includes("Gecko/");
 let around = !isWebKit && self.serviceWorker?.state === "activated" ? look() : undefined;
 around?.catch(() => {});
 
@@ -199,6 +200,11 @@ const over = ({ port, waiting, refused }, request) => new Promise((resolve, reje
   port.postMessage({ id, request });
 });
 
+// Chromium makes a Blob of bytes, which takes their way to the page through another process; a stream's go there straight.
+const straight = (body) => isChromium && body instanceof Uint8Array
+  ? new ReadableStream({ start(controller) { controller.enqueue(body); controller.close(); } })
+  : body;
+
 // What a hub answers to a request. Rejects where none does.
 const byHub = async ({ request, clientId }) => {
   const { pages, lines } = await (around ??= look());
@@ -209,7 +215,7 @@ const byHub = async ({ request, clientId }) => {
   const answer = await Promise.any(lines.map((line) => over(line, asked)));
   const init = { status: answer.status, headers: new Headers() };
   answer.headers.split("\n").forEach((line, at, all) => at % 2 && init.headers.append(all[at - 1], line));
-  return new Response(answer.body, init);
+  return new Response(straight(answer.body), init);
 };
 
 // A request before the wasm is there, by a hub; by the wasm where none answers. The wasm is compiled only after that, or when it is
