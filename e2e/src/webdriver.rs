@@ -152,6 +152,19 @@ impl WebDriver {
             .collect()
     }
 
+    /// Waits for a window that was not there before; gives its handle.
+    pub fn opened(&self, before: &[String]) -> Result<String> {
+        let limit = Instant::now() + Duration::from_secs(20);
+        loop {
+            let found = self.windows()?.into_iter().find(|window| !before.contains(window));
+            match found {
+                Some(window) => return Ok(window),
+                None if Instant::now() < limit => {}
+                None => return Err("the engine opened no window: the case shows nothing".into()),
+            }
+        }
+    }
+
     /// Makes a window the current one.
     pub fn switch(&self, handle: &str) -> Result {
         self.post("window", &json!({ "handle": handle })).map(drop)

@@ -10,6 +10,7 @@ use crate::recent::Place;
 use js_sys::{Object, Uint8Array};
 use std::rc::Rc;
 use virtual_files_core::config::Layout;
+use virtual_files_core::http::asked::{Asked, client_path};
 use virtual_files_core::http::{Headers, Request};
 use virtual_files_core::index::{Index, PackId};
 use virtual_files_core::map::Map;
@@ -19,7 +20,6 @@ use virtual_files_core::route::{self, Route};
 use virtual_files_core::session::SessionId;
 use virtual_files_core::store::{Body, Store};
 use virtual_files_store::BlobBody;
-use virtual_files_web::asked::{Asked, client_path};
 use virtual_files_web::envelope::set;
 use virtual_files_web::locks;
 use wasm_bindgen::JsValue;
@@ -57,14 +57,14 @@ impl Hub {
     pub(crate) async fn answer_request(&self, question: &str, alone: bool) -> Option<Object> {
         let (asked, client) = Asked::told(question, &self.own_origin);
         let shared = self.layout == Layout::Shared;
-        if route::is_reserved(asked.path()) || (shared && !asked.navigate() && client.is_none()) {
+        if route::is_reserved(&asked.path) || (shared && !asked.navigate && client.is_none()) {
             return None;
         }
         // As for the worker, the URL says it all but for who asks in the shared layout, other than by a navigation.
         let client = client
-            .filter(|_| shared && !asked.navigate())
+            .filter(|_| shared && !asked.navigate)
             .and_then(|url| client_path(url, &self.own_origin));
-        let request = asked.request(&self.hostname, client.as_deref().or(asked.referrer()));
+        let request = asked.request(&self.hostname, client.as_deref().or(asked.referrer.as_deref()));
         let Route::Session { id, path } = route::route(&self.config, &request) else {
             return None;
         };

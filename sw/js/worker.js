@@ -188,6 +188,8 @@ let around = !isWebKit && self.serviceWorker?.state === "activated" ? look() : u
 around?.catch(() => {});
 
 let questions = 0;
+// When the wasm is compiled, if nothing needs it sooner. Where that fails, what needs it tries again.
+let planned;
 
 // What one hub answers to a question. Rejects where it does not know.
 const over = ({ port, waiting, refused }, request) => new Promise((resolve, reject) => {
@@ -221,7 +223,7 @@ const byHub = async ({ request, clientId }) => {
 // A request before the wasm is there, by a hub; by the wasm where none answers. The wasm is compiled only after that, or when it is
 // needed: meanwhile it would share the processor with those who answer.
 const early = async (event, call) => {
-  setTimeout(() => current ?? start(), PAUSE);
+  planned ??= setTimeout(() => current ?? start(), PAUSE);
   try {
     const answer = await Promise.race([byHub(event), new Promise((_, reject) => setTimeout(reject, PATIENCE))]);
     if (event.resultingClientId) made.push([event.resultingClientId, event.request.url]);

@@ -2,11 +2,11 @@
 
 use js_sys::{Array, Promise};
 use virtual_files_core::error::{Error, ErrorCode, Result};
+use virtual_files_core::http::asked::client_path;
 use virtual_files_core::index::{Index, PackId};
 use virtual_files_core::protocol::{self, Snapshot, ToHub};
 use virtual_files_core::session::SessionId;
 use virtual_files_store::BlobBody;
-use virtual_files_web::asked::client_path;
 use virtual_files_web::{channel, envelope, locks};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use virtual_files_core::cache::{Cache, Origin, Ticket};
 use virtual_files_core::config::{Config, Layout};
 use virtual_files_core::error::{Error, ErrorCode, Result};
+use virtual_files_core::http::asked::{Asked, client_path};
 use virtual_files_core::http::{Headers, Request};
 use virtual_files_core::index::{FileEntry, Index, PackId};
 use virtual_files_core::map::Map;
@@ -19,7 +20,7 @@ use virtual_files_core::route::{self, Route};
 use virtual_files_core::session::SessionId;
 use virtual_files_core::store::{Body, Store};
 use virtual_files_store::{BlobBody, IndexedDbStore};
-use virtual_files_web::asked::{Asked, client_path};
+use virtual_files_web::asked;
 use virtual_files_web::{channel, envelope, is_webkit, now};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::future_to_promise;
@@ -125,14 +126,14 @@ impl Worker {
 
     /// A `Response`, a promise of one, or `undefined` for the network.
     pub(crate) fn respond(self: &Rc<Self>, request: web_sys::Request, client: String, resulting: String) -> JsValue {
-        let asked = Asked::new(&request, &self.origin);
+        let asked = asked::read(&request, &self.origin);
         if !resulting.is_empty() {
             // The document or worker that this request makes will be at this very URL: redirects ask again.
-            self.remember(resulting, Some(asked.path().into()));
+            self.remember(resulting, Some(asked.path.clone()));
         }
         // In the origin layout the host name says it all, but for the paths of the VFS origin's own assets.
         let shared = self.config.layout(&self.hostname) == Layout::Shared;
-        let who = if asked.navigate() || !(shared || route::is_reserved(asked.path())) {
+        let who = if asked.navigate || !(shared || route::is_reserved(&asked.path)) {
             Some(None)
         } else {
             self.clients.borrow().get(&client).cloned()
@@ -181,7 +182,7 @@ impl Worker {
     fn request<'a>(&'a self, asked: &'a Asked, client: Option<&'a str>) -> Request<'a> {
         Request {
             may_redirect: !self.is_webkit || asked.makes_client(),
-            ..asked.request(&self.hostname, client.or(asked.referrer()))
+            ..asked.request(&self.hostname, client.or(asked.referrer.as_deref()))
         }
     }
 
@@ -194,7 +195,7 @@ impl Worker {
         };
         // A navigation looks at the store first; see `find`.
         let (index, origin) = self.certain(&id)?;
-        if asked.navigate() && origin == Origin::Persisted {
+        if asked.navigate && origin == Origin::Persisted {
             return None;
         }
         match plan::plan(&self.config, &request, path, Some(&index)) {

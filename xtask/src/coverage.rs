@@ -18,6 +18,7 @@ const PARSERS: &[&str] = &[
     "config.rs",
     "edge/access.rs",
     "edge/api.rs",
+    "edge/upload.rs",
     "html",
     "html.rs",
     "http",

@@ -2,6 +2,7 @@
 //!
 //! Nothing here does I/O or knows the browser; [`crate::route`] finds the session of a request, [`crate::plan`] its answer.
 
+pub mod asked;
 pub mod date;
 pub mod headers;
 pub mod range;

@@ -10,6 +10,7 @@ use url::Url;
 use virtual_files_core::change::{Change, Mode, NewFile};
 use virtual_files_core::config::{Config, Layout};
 use virtual_files_core::edge::{EdgePlan, EdgeRequest, edge};
+use virtual_files_core::http::asked::{Asked, client_path};
 use virtual_files_core::http::{Destination, Headers, Request};
 use virtual_files_core::index::Index;
 use virtual_files_core::path::FilePath;
@@ -19,6 +20,7 @@ use virtual_files_core::session::SessionId;
 use virtual_files_core::store::BytesBody;
 
 const HOST: &str = "vfs.test";
+const ORIGIN: &str = "https://vfs.test";
 
 /// The files of every session, with their lengths.
 const FILES: &[(&str, u64)] = &[
@@ -95,19 +97,62 @@ pub(crate) fn check(data: &[u8]) {
         ..Request::get(hostname, path)
     };
     answered(&request);
+    told_anything(&text);
     at_the_edge(&request, destination);
     let url = format!("http://{hostname}/{}{query}", path.strip_prefix('/').unwrap_or(path));
     if let Ok(url) = Url::parse(&url)
         && let Some(hostname) = url.host_str()
     {
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        answered(&Request {
+        let request = Request {
             hostname,
             path: url.path(),
             query: &query,
             ..request
-        });
+        };
+        answered(&request);
+        told(&request, destination);
     }
+}
+
+/// What a worker tells of a request reads as that request.
+fn told(request: &Request<'_>, destination: &str) {
+    let header = |value: Option<&str>| value.map(|value| format!("={value}")).unwrap_or_default();
+    let client = request.client_path.map(|path| format!("{ORIGIN}{path}"));
+    let client = client.as_deref().unwrap_or_default();
+    let url = [ORIGIN, request.path, request.query, "#fragment"].concat();
+    let lines = [
+        url.as_str(),
+        if request.navigate { "navigate" } else { "cors" },
+        destination,
+        client,
+        client,
+        &header(request.range),
+        &header(request.if_range),
+        &header(request.if_none_match),
+        &header(request.if_modified_since),
+    ];
+    let text = lines.join("\n");
+    let (asked, url) = Asked::told(&text, ORIGIN);
+    assert_eq!(url.unwrap_or_default(), client);
+    let path = url.and_then(|url| client_path(url, ORIGIN));
+    assert_eq!(path, asked.referrer);
+    let read = Request {
+        method: request.method,
+        live: request.live,
+        client_path: request.client_path,
+        ..asked.request(request.hostname, None)
+    };
+    assert_eq!(format!("{read:?}"), format!("{request:?}"));
+}
+
+/// Whatever is told, it is a request of this origin.
+fn told_anything(text: &str) {
+    let (asked, client) = Asked::told(text, ORIGIN);
+    assert!(asked.path.starts_with('/') && !asked.path.contains(['?', '#']));
+    assert!(asked.query.is_empty() || asked.query.starts_with('?'));
+    let client = client.and_then(|url| client_path(url, ORIGIN));
+    answered(&asked.request(HOST, client.as_deref()));
 }
 
 fn answered(request: &Request<'_>) {
@@ -225,7 +270,7 @@ fn at_the_edge(request: &Request<'_>, destination: &str) {
         hostname: request.hostname,
         path: request.path,
         query: request.query,
-        own_origin: "https://vfs.test",
+        own_origin: ORIGIN,
         origin: request.if_range,
         referer: request.if_modified_since,
         fetch_dest: Some(destination),

@@ -1,13 +1,19 @@
 //! What is served inside a preview, in each engine: the table of `docs/inside.md`, row by row. A browser that changes one turns
 //! the case red.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use super::{ISOLATIONS, Stage};
-use crate::Result;
+use crate::browser::Engine;
 use crate::case::{Case, Context, Host};
+use crate::{Result, ensure};
 
-pub(super) const CASES: &[Case] = &[Case::new("inside_is_what_the_guide_says", table).under(&[Host::CrossSite])];
+pub(super) const CASES: &[Case] = &[
+    Case::new("inside_is_what_the_guide_says", table).under(&[Host::CrossSite]),
+    Case::new("inside_windows_where_allowed", windows),
+];
 
 /// Rows by their names in the guide, and how each is tried.
 const ROWS: &str = include_str!("inside.js");
@@ -44,6 +50,54 @@ fn table(context: &mut Context<'_>) -> Result {
         let compared = stage.compare_with_guide("inside.md", ROWS);
         compared.map_err(|error| format!("{isolation}: {error}"))?;
         stage.browser.leave()?;
+    }
+    Ok(())
+}
+
+/// Pages of a session in windows of their own, by every set of tokens that lets a preview open any.
+const WINDOWS: &str = r"
+const page = (title, body) => `<!doctype html><meta charset=utf-8><title>${title}</title>${body}`;
+const script = (text) => `<script>${text}<\/script>`;
+return {
+  'index.html': page('outer', `<button>open</button>${script(`document.querySelector('button').onclick = () => open('inner.html')`)}`),
+  'inner.html': page('inner', script(`fetch('a.txt').then((response) => response.text()).then((text) => { document.title = text })`)),
+  'a.txt': 'the letter a',
+}";
+
+/// A window is a tab's own document, in the storage of the VFS origin's own site.
+fn windows(context: &mut Context<'_>) -> Result {
+    let host = context.host;
+    let stage = Stage::open(context)?;
+    let window = stage.browser.window()?;
+    for isolation in ISOLATIONS {
+        for top_level in [false, true] {
+            for sandbox in ["allow-popups", "allow-popups allow-popups-to-escape-sandbox"] {
+                stage.goto_host()?;
+                let options = json!({"topLevel": top_level, "mount": {"sandbox": sandbox}});
+                stage.preview_of(isolation, WINDOWS, options)?;
+                let before = stage.browser.windows()?;
+                stage.browser.click("button")?;
+                stage.browser.switch(&stage.browser.opened(&before)?)?;
+                let wanted = match (host, stage.browser.engine, top_level) {
+                    (Host::CrossSite, ..) | (_, Engine::WebKit, _) => "This preview isn’t here",
+                    (_, _, false) => "Access denied",
+                    (_, _, true) => "the letter a",
+                };
+                // The boot page comes first.
+                let limit = Instant::now() + Duration::from_secs(20);
+                loop {
+                    let found = stage.browser.title()?;
+                    if found == wanted {
+                        break;
+                    }
+                    ensure(Instant::now() < limit, || {
+                        format!("{isolation}, {sandbox}, topLevel {top_level}: the window shows {found:?}")
+                    })?;
+                }
+                stage.browser.close()?;
+                stage.browser.switch(&window)?;
+            }
+        }
     }
     Ok(())
 }
