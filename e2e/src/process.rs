@@ -24,6 +24,8 @@ static LIVE: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 /// A started program with everything it starts in turn; ended when dropped.
 pub struct Process {
     child: Child,
+    /// Its id may be another's already.
+    killed: bool,
 }
 
 impl Process {
@@ -37,7 +39,7 @@ impl Process {
         if let Ok(mut live) = LIVE.lock() {
             live.push(child.id());
         }
-        Ok(Self { child })
+        Ok(Self { child, killed: false })
     }
 
     /// The started program's id.
@@ -79,9 +81,10 @@ impl Process {
 
     fn kill_all(&mut self, tree: &[(u32, u64)]) {
         for (id, started) in tree {
-            kill_if(*id, *started);
+            signal_if(*id, *started, Signal::KILL);
         }
         let _ = self.child.wait();
+        self.killed = true;
     }
 
     /// Whether the program is still running.
@@ -93,9 +96,11 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         let id = self.child.id();
-        end_tree(id, || matches!(self.child.try_wait(), Ok(None)));
-        // Reaps it, so that the id is free only after the last signal.
-        let _ = self.child.wait();
+        if !self.killed {
+            end_tree(id, || matches!(self.child.try_wait(), Ok(None)));
+            // Reaps it, so that the id is free only after the last signal.
+            let _ = self.child.wait();
+        }
         if let Ok(mut live) = LIVE.lock() {
             live.retain(|other| *other != id);
         }
@@ -161,22 +166,22 @@ fn marker() -> String {
 /// Asks the tree to end, waits while `running` holds (two seconds at most), then kills what is left of it.
 fn end_tree(root: u32, mut running: impl FnMut() -> bool) {
     let tree = tree(root);
-    for (id, _) in &tree {
-        signal(*id, Signal::TERM);
+    for (id, started) in &tree {
+        signal_if(*id, *started, Signal::TERM);
     }
     let limit = Instant::now() + Duration::from_secs(2);
     while running() && Instant::now() < limit {
         thread::sleep(Duration::from_millis(10));
     }
     for (id, started) in tree {
-        kill_if(id, started);
+        signal_if(id, started, Signal::KILL);
     }
 }
 
 /// The start time tells a process from a later one that got the same id.
-fn kill_if(id: u32, started: u64) {
+fn signal_if(id: u32, started: u64, wanted: Signal) {
     if stat(id).is_some_and(|stat| stat.started == started) {
-        signal(id, Signal::KILL);
+        signal(id, wanted);
     }
 }
 

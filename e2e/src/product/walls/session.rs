@@ -435,8 +435,9 @@ fn shared(context: &mut Context<'_>) -> Result {
     let other = life.run(
         r"
         const options = { ...args.options, id: args.options.id + '-other' };
-        const other = await open(options, 'other');
-        await other.put({ 'probe.html': PROBE, 'who.txt': 'the other' });
+        self.other = await open(options, 'other');
+        await other.put({ 'probe.html': PROBE, 'who.txt': 'the other', 'index.html': '<!doctype html><title>the other</title>' });
+        await other.mount(document.body.appendChild(document.createElement('div')));
         return options.id;
         ",
     )?;
@@ -454,7 +455,12 @@ fn shared(context: &mut Context<'_>) -> Result {
         frame.src = `/${args.other}/who.txt`;
         await within(loaded, 'the frame');
         check(frame.contentWindow.location.pathname.startsWith(`/${args.options.id}/`) && !frame.contentDocument.body.innerText.includes('the other'), `framed: ${frame.contentWindow.location.href}`);
-        // But the store of the origin is every session's, as the documentation says.
+        // But all that shows itself is of one origin: the other's document, the hub's. The host is not.
+        const read = (window) => { try { return `${window.location.pathname} ${window.document.title}`; } catch { return 'out of reach'; } };
+        const seen = Array.from({ length: parent.length }, (_, at) => read(parent[at]));
+        check(seen.includes(`/${args.other}/ the other`) && seen.some((page) => page.startsWith('/hub.html')), `frames: ${seen}`);
+        same(read(parent), 'out of reach', 'the host');
+        // And the store of the origin is every session's, as the documentation says.
         const database = await new Promise((resolve, reject) => {
           const request = indexedDB.open('virtual-files');
           request.onsuccess = () => resolve(request.result);
@@ -464,12 +470,20 @@ fn shared(context: &mut Context<'_>) -> Result {
           const request = database.transaction('sessions').objectStore('sessions').getAllKeys();
           request.onsuccess = () => resolve(request.result);
         });
+        await new Promise((resolve, reject) => {
+          const transaction = database.transaction('sessions', 'readwrite');
+          transaction.objectStore('sessions').delete(args.other);
+          transaction.oncomplete = resolve;
+          transaction.onabort = () => reject(transaction.error);
+        });
         database.close();
         check(ids.includes(args.other) && ids.includes(args.options.id), 'SECURITY.md says that sessions that share an origin reach its store');
         ",
         json!({"other": other}),
     )?;
-    life.stage.browser.leave()
+    life.stage.browser.leave()?;
+    life.run("same(await other.list(), [], 'what the other has, once it was deleted by session code')")
+        .map(drop)
 }
 
 /// Where host and VFS origin have a parent domain in common, cookies of that domain are common, too: no wall, but what
