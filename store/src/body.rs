@@ -1,6 +1,6 @@
 //! A pack's bytes as the browser holds them: a `Blob` handle, of which nothing is ever copied into wasm memory.
 
-use js_sys::{Array, ArrayBuffer, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
 use virtual_files_core::error::{Error, ErrorCode, Result};
 use virtual_files_core::store::Body;
 use wasm_bindgen::{JsCast, JsValue};
@@ -51,6 +51,25 @@ impl BlobBody {
     /// writes out, however little the second one adds.
     pub(crate) fn to_record(&self) -> JsValue {
         Self::from_parts(&Array::of2(&self.0, &Uint8Array::default())).0.into()
+    }
+
+    /// Waits until the browser has put the Blobs together that are to be written to records.
+    ///
+    /// Chromium 156 ends as a whole where it comes to write a Blob whose parts are other Blobs and are not all found yet: its
+    /// size is not known then, and is checked to be. Who has read a byte of it has waited for that. What cannot be read fails
+    /// where it is written.
+    pub(crate) async fn put_together(records: &[JsValue]) {
+        let first = |record: &JsValue| {
+            Some(
+                record
+                    .dyn_ref::<Blob>()?
+                    .slice_with_f64_and_f64(0.0, 1.0)
+                    .ok()?
+                    .array_buffer(),
+            )
+        };
+        let all: Array = records.iter().filter_map(first).collect();
+        drop(JsFuture::from(Promise::all_settled(&all)).await);
     }
 
     fn from_buffer(buffer: &ArrayBuffer) -> Self {

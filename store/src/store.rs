@@ -14,6 +14,7 @@ use virtual_files_core::index::{Index, PackId};
 use virtual_files_core::map::Map;
 use virtual_files_core::session::SessionId;
 use virtual_files_core::store::{SessionInfo, Store};
+use virtual_files_web::is_chromium;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Sessions in the VFS origin's IndexedDB.
@@ -139,6 +140,9 @@ impl IndexedDbStore {
 
     async fn write(&self, session: &SessionId, edit: &mut Edit<'_>) -> Result<()> {
         if !self.keep_bytes.get() {
+            if is_chromium() {
+                BlobBody::put_together(&edit.packs).await;
+            }
             match self.try_write(session, edit, true).await {
                 Err(Failure::BlobRefused) => {}
                 Err(Failure::Other(error)) => return Err(error),

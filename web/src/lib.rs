@@ -42,7 +42,16 @@ pub fn now() -> u64 {
 
 /// Whether the engine is WebKit, as far as a script is told: Chromium names itself beside it.
 pub fn is_webkit() -> bool {
-    let navigator = envelope::get(&js_sys::global(), "navigator");
-    let agent = envelope::get(&navigator, "userAgent").as_string().unwrap_or_default();
+    let agent = user_agent();
     agent.contains("AppleWebKit/") && !agent.contains("Chrome/")
+}
+
+/// Whether the engine is Chromium, as far as a script is told.
+pub fn is_chromium() -> bool {
+    user_agent().contains("Chrome/")
+}
+
+fn user_agent() -> String {
+    let navigator = envelope::get(&js_sys::global(), "navigator");
+    envelope::get(&navigator, "userAgent").as_string().unwrap_or_default()
 }

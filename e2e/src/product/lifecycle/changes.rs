@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::ISOLATIONS;
 use super::{Life, everywhere};
-use crate::case::{Case, Context};
+use crate::case::{Case, Context, Host};
 use crate::{Result, ensure};
 
 pub(in super::super) const CASES: &[Case] = &[
@@ -14,6 +14,7 @@ pub(in super::super) const CASES: &[Case] = &[
     Case::new("lifecycle_dispose_keeps_what_is_stored", disposed),
     Case::new("lifecycle_cleared_session_is_a_404_page", cleared),
     Case::new("lifecycle_replacing_puts_leave_few_packs", compacted),
+    Case::new("lifecycle_pack_of_many_pieces_is_compacted", compacted_from_pieces).under(&[Host::SameSite]),
     Case::new("lifecycle_memory_session_is_compacted", compacted_in_memory),
 ];
 
@@ -277,6 +278,30 @@ fn compacted(context: &mut Context<'_>) -> Result {
         println!("  {isolation}: of 22 packs {emptied} are left, and {small} of 100 small ones more");
     }
     Ok(())
+}
+
+/// What a compaction stores is made of hundreds of slices of what was stored before: Chromium may still look for some of
+/// them when it comes to write it.
+fn compacted_from_pieces(context: &mut Context<'_>) -> Result {
+    let life = Life::open(context, "origin", json!({}))?;
+    life.run(
+        r"
+        await open();
+        const path = (file) => `f/${file}.txt`;
+        const content = (turn, file) => `${turn} ${file} `.repeat(60);
+        const files = Array.from({ length: 2000 }, (_, file) => file);
+        const kept = files.filter((file) => file % 5 < 2);
+        for (let turn = 0; turn < 10; turn += 1) {
+          await session.put(Object.fromEntries(files.map((file) => [path(file), content(turn, file)])), { mode: 'replace' });
+          await session.delete(files.filter((file) => file % 5 >= 2).map(path));
+          // The compaction comes before the next put.
+          await within(session.put({ 'last.txt': `${turn}` }), `the put after compaction ${turn}`, 60000);
+          for (const file of kept.filter((file) => file % 100 === 1)) same(await (await session.read(path(file))).text(), content(turn, file), path(file));
+          same((await session.list()).length, kept.length + 1, 'files');
+        }
+        ",
+    )
+    .map(drop)
 }
 
 /// What is left of a pack in memory is served to its last byte, and its end is told.
