@@ -179,7 +179,11 @@ pub(crate) fn test(options: Options) -> Result<()> {
         units(&mut score, &options);
         score.step("size", size::check);
     }
-    if score.step("build", || builder.all().and_then(|()| builder.for_tests())) {
+    let build = || match options.wants(Part::Store) {
+        true => builder.all().and_then(|()| builder.for_tests()),
+        false => builder.all(),
+    };
+    if score.step("build", build) {
         if options.part.is_none() {
             score.step("types", types);
         }

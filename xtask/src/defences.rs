@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use lexopt::prelude::*;
 use serde::Deserialize;
 
+use crate::build::DRAFT;
 use crate::failure::{Context, Failure, Result};
 use crate::run::cargo;
 use crate::tidy::{self, Threat};
@@ -16,6 +17,15 @@ use crate::workspace;
 
 /// Where the defences are listed.
 const LIST: &str = "e2e/defences.toml";
+
+/// Each defence takes a build of its own, whose wasm may be as large as it likes.
+const QUICK: [(&str, &str); 5] = [
+    (DRAFT, "1"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_INCREMENTAL", "true"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+];
 
 /// The list.
 #[derive(Deserialize)]
@@ -248,6 +258,9 @@ impl Copy {
         };
         if part != "unit" {
             run = run.args(["--browser", &options.browser]);
+        }
+        for (name, value) in QUICK {
+            run = run.quiet_env(name, value);
         }
         let ran = run
             .folder(&self.0)

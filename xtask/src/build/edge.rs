@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Builder;
 use super::output::Output;
+use super::wasm::is_draft;
 use crate::failure::Result;
 use crate::run::Run;
 use crate::stamp::Inputs;
@@ -55,15 +56,18 @@ new_sqlite_classes = ["StoreSuite"]
 fn make(builder: &Builder, name: &str, folder: &Path, arguments: &[&str]) -> Result<()> {
     let sources = ["edge", "core", "Cargo.toml", "Cargo.lock"].map(workspace::path);
     let outputs = FILES.map(|name| folder.join(name));
+    let as_it_is = is_draft().then_some("--no-opt");
     let recipe = format!(
-        "{name} {arguments:?} {:?} {}",
+        "{name} {arguments:?} {as_it_is:?} {:?} {}",
         builder.pins.npm,
         builder.toolchain.lints()
     );
     Inputs::new(&recipe).paths(sources)?.step(name, &outputs, || {
         let made = workspace::intermediate().join(name);
         let run = Run::new(tools::worker_build(&builder.pins)?)
-            .args(["--release", "--out-dir"])
+            .arg("--release")
+            .args(as_it_is)
+            .arg("--out-dir")
             .arg(&made)
             .args(arguments)
             .folder(&workspace::path("edge"))

@@ -31,7 +31,7 @@ use crate::{tools, workspace};
 use output::Output;
 
 pub(crate) use edge::files as edge_files;
-pub(crate) use wasm::{HTML, HUB, SDK, WORKER};
+pub(crate) use wasm::{DRAFT, HTML, HUB, SDK, WORKER};
 
 /// Everything a step may need.
 pub(crate) struct Builder {
