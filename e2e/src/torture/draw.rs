@@ -33,7 +33,9 @@ pub(super) enum Act {
     Begin(Change, Duration, Strike),
     /// Files are looked at, one after another.
     Look(Vec<(File, Way)>),
-    /// The same, and what happens while it is under way.
+    /// A change that is begun, and files that are looked at by the same tab while it is made.
+    BeginAmid(Change, Vec<(File, Way)>),
+    /// Files are looked at, and what happens while that is under way.
     LookAmid(Vec<(File, Way)>, Duration, Strike),
     /// All files are listed.
     List,
@@ -95,7 +97,8 @@ fn act(rng: &mut Rng, calm: bool) -> Act {
     match drawn {
         0..20 => Act::Write(change(rng)),
         20..34 => Act::Begin(change(rng), moment(rng), if calm { Strike::None } else { strike(rng) }),
-        34..62 => Act::Look(looks(rng)),
+        34..52 => Act::Look(looks(rng)),
+        52..62 => Act::BeginAmid(change(rng), looks(rng)),
         62..72 => Act::LookAmid(looks(rng), moment(rng), Strike::Workers),
         72..80 => Act::List,
         80..83 => Act::Mount,

@@ -149,6 +149,7 @@ impl World {
                 thread::sleep(*moment);
                 self.strike(tab, session, *strike)
             }
+            Act::BeginAmid(change, looks) => self.begin_amid(tab, session, change, looks),
             Act::Look(looks) => self.look(tab, session, looks),
             Act::LookAmid(looks, moment, strike) => self.look_amid(tab, session, looks, *moment, *strike),
             Act::List => self.list(tab, session),
@@ -229,11 +230,16 @@ impl World {
         self.answered(session, tag, &found)
     }
 
-    fn begin(&mut self, tab: usize, session: usize, change: &Change) -> Result {
+    /// Whether one more change may be open, once all that can be heard of has been.
+    fn has_room(&mut self, session: usize) -> Result<bool> {
         if self.session(session)?.model.open() >= OPEN {
             self.hear_all()?;
         }
-        if self.session(session)?.model.open() >= OPEN {
+        Ok(self.session(session)?.model.open() < OPEN)
+    }
+
+    fn begin(&mut self, tab: usize, session: usize, change: &Change) -> Result {
+        if !self.has_room(session)? {
             return self.write(tab, session, change);
         }
         let (tag, change) = self.draft(session, change)?;
@@ -241,6 +247,19 @@ impl World {
         let found = self.run(tab, session, body, json!({"change": change}))?;
         self.tab(tab)?.jobs.insert(tag, session);
         self.hear(tab, &found, &BTreeSet::new())
+    }
+
+    fn begin_amid(&mut self, tab: usize, session: usize, change: &Change, looks: &[(File, Way)]) -> Result {
+        if !self.has_room(session)? {
+            return self.write(tab, session, change);
+        }
+        let (tag, change) = self.draft(session, change)?;
+        let body = "await previewOf(args.spec); begin(args.change.tag, change(args.spec, args.change));\
+                    const seen = await lookAll(args.spec, args.looks); return { seen, done: done() }";
+        let found = self.run(tab, session, body, json!({"change": change, "looks": asked(looks)}))?;
+        self.tab(tab)?.jobs.insert(tag, session);
+        self.see(session, &found["seen"], false)?;
+        self.hear(tab, &found["done"], &BTreeSet::new())
     }
 
     /// Takes note of what has been answered. Changes of doomed sessions may have been cut off.
