@@ -52,9 +52,9 @@ fn first(context: &mut Context<'_>) -> Result {
                     r"
                     const [url, init] = requests[args.at];
                     same(told(await ask(preview, url, { init })), warm[args.at], `${url} ${JSON.stringify(init)} after the stop`);
-                    // What the wasm serves it keeps.
+                    // What the wasm looks at it keeps.
                     const { worker } = await session.estimate();
-                    return worker.files + worker.hits + worker.misses
+                    return worker.sessions + worker.files
                     ",
                     json!({"at": at}),
                 )?;
