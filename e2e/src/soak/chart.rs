@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::Series;
 
 const WIDTH: f64 = 1200.0;
-const PANEL: f64 = 190.0;
+const PANEL: f64 = 165.0;
 const LEFT: f64 = 70.0;
 const TOP: f64 = 30.0;
 
