@@ -249,7 +249,7 @@ impl Copy {
         // no failed test.
         let fails = |line: &str| match (part, name) {
             TORTURE => line == "the last steps:",
-            _ => line.contains(name) && line.ends_with("FAILED"),
+            _ => line.contains(name) && (line.ends_with("FAILED") || line.starts_with("FAILED ")),
         };
         let mut red = false;
         let mut run = match (part, name) {
