@@ -2,7 +2,7 @@
 
 use crate::envelope;
 use virtual_files_core::http::Destination;
-use virtual_files_core::http::asked::{Asked, local, split};
+use virtual_files_core::http::asked::{Asked, client_path, local, split};
 use web_sys::RequestMode;
 
 /// Reads a request to `origin`; who calls has checked that its URL is of that origin.
@@ -19,7 +19,7 @@ pub fn read(request: &web_sys::Request, origin: &str) -> Asked {
         query: query.into(),
         destination: Destination::parse(destination.as_deref().unwrap_or_default()),
         navigate: request.mode() == RequestMode::Navigate,
-        referrer: local(&request.referrer(), origin).map(|path| split(path).0.into()),
+        referrer: client_path(&request.referrer(), origin),
         range: header("range"),
         if_range: header("if-range"),
         if_none_match: header("if-none-match"),

@@ -44,9 +44,7 @@ impl Asked {
             query: query.into(),
             destination: Destination::parse(destination.unwrap_or_default()),
             navigate: mode == Some("navigate"),
-            referrer: referrer
-                .and_then(|url| local(url, origin))
-                .map(|path| split(path).0.into()),
+            referrer: referrer.and_then(|url| client_path(url, origin)),
             range: header(),
             if_range: header(),
             if_none_match: header(),

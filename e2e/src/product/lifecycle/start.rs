@@ -18,7 +18,7 @@ pub(in super::super) const CASES: &[Case] = &[
         .without(NO_STOP),
 ];
 
-/// A hub answers as the worker does, and the worker's wasm, which keeps what it serves, is not asked.
+/// A hub answers as the worker does, and the worker's wasm, which keeps what it looks at, is not asked.
 fn first(context: &mut Context<'_>) -> Result {
     let mut life = Life::open(context, "origin", json!({}))?;
     for isolation in ISOLATIONS {
@@ -52,8 +52,9 @@ fn first(context: &mut Context<'_>) -> Result {
                     r"
                     const [url, init] = requests[args.at];
                     same(told(await ask(preview, url, { init })), warm[args.at], `${url} ${JSON.stringify(init)} after the stop`);
-                    // What the wasm looks at it keeps.
                     const { worker } = await session.estimate();
+                    same([worker.hits, worker.misses], [0, 0], 'what the wasm served');
+                    // What the wasm looks at it keeps.
                     return worker.sessions + worker.files
                     ",
                     json!({"at": at}),
@@ -77,6 +78,8 @@ fn first(context: &mut Context<'_>) -> Result {
                     preview.element.contentWindow.location.href = session.url + args.entry;
                     const { data } = await within(ready, `the probe at ${args.entry}`);
                     same([data.probe, data.controlled], [session.url + args.lands, true], 'where it is');
+                    const { worker } = await session.estimate();
+                    if (args.entry === args.lands) same([worker.hits, worker.misses], [0, 0], 'what the wasm served');
                     same((await ask(preview, '/a.txt')).text, 'the letter a', 'a URL of the root, of its own session');
                     ",
                     json!({"entry": entry, "lands": lands}),

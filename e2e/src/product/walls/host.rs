@@ -1,4 +1,5 @@
 //! Rows 28 to 30: what is said to a host's page and its SDK, what a session leaves behind, and floods.
+
 use serde_json::{Value, json};
 
 use super::super::ISOLATIONS;
