@@ -122,6 +122,27 @@ impl Cdp {
         Ok(part("usedSize")? + part("embedderHeapUsedSize")? + part("backingStorageSize")?)
     }
 
+    /// How many slots the WebAssembly tables of the first such target have. wasm-bindgen keeps a JavaScript value that Rust
+    /// holds in one; what is never given back makes the table grow.
+    pub fn slots(&mut self, kind: &str, url: &str) -> Result<f64> {
+        let session = self.attach(kind, url)?;
+        let mut call = |method: &str, params: Value| self.call(Some(&session), method, params);
+        let prototype = json!({"expression": "WebAssembly.Table.prototype", "objectGroup": "slots"});
+        let prototype = call("Runtime.evaluate", prototype)?;
+        let asked = json!({"prototypeObjectId": prototype["result"]["objectId"], "objectGroup": "slots"});
+        let tables = call("Runtime.queryObjects", asked)?;
+        let asked = json!({
+            "objectId": tables["objects"]["objectId"],
+            "functionDeclaration": "function () { return this.reduce((sum, table) => sum + table.length, 0); }",
+            "returnByValue": true,
+        });
+        let counted = call("Runtime.callFunctionOn", asked)?;
+        call("Runtime.releaseObjectGroup", json!({"objectGroup": "slots"}))?;
+        self.call(None, "Target.detachFromTarget", json!({"sessionId": session}))?;
+        let slots = counted["result"]["value"].as_f64();
+        slots.ok_or_else(|| format!("no tables at {url}: {counted}").into())
+    }
+
     /// Evaluates an expression in an attached target and awaits the promise it may give.
     pub fn evaluate(&mut self, session: &str, expression: &str) -> Result<Value> {
         let params = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});

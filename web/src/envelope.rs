@@ -46,7 +46,11 @@ pub fn blobs(packs: &Array) -> Vec<Blob> {
 
 /// A property of a value that may be anything; `undefined` where it has none.
 pub fn get(value: &JsValue, name: &str) -> JsValue {
-    Reflect::get(value, &JsValue::from_str(name)).unwrap_or_default()
+    // Of what is no object, `Reflect.get` throws, and a call that throws leaves a slot of wasm-bindgen's table taken for good.
+    match value.is_object() {
+        true => Reflect::get(value, &JsValue::from_str(name)).unwrap_or_default(),
+        false => JsValue::UNDEFINED,
+    }
 }
 
 /// Sets a property of an object of our own, which cannot fail.

@@ -1,6 +1,6 @@
 //! Rows 28 to 30: what is said to a host's page and its SDK, what a session leaves behind, and floods.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::ISOLATIONS;
 use super::super::lifecycle::{Life, NO_STOP};
@@ -217,22 +217,27 @@ fn alters_the_worker(context: &mut Context<'_>) -> Result {
     Ok(())
 }
 
-/// How much a heap may have grown by a flood that is over, in bytes.
-const LEFT: f64 = 8e6;
+/// How much a flood that is over may have made worker and hub grow: their heaps, in bytes, and the tables of what their wasm
+/// holds, in slots.
+const LEFT: [f64; 4] = [8e6, 8e6, 20e3, 20e3];
 
 fn floods(context: &mut Context<'_>) -> Result {
     let mut life = Life::open(context, "origin", json!({}))?;
-    let counts = |life: &Life<'_>| -> Result<Value> {
+    let counts = |life: &Life<'_>| -> Result<[f64; 4]> {
         if life.stage.browser.engine != Engine::Chromium {
-            return Ok(json!([0.0, 0.0]));
+            return Ok([0.0; 4]);
         }
         let origin = life.run("return new URL(session.url).origin")?;
         let origin = origin.as_str().ok_or("no origin")?;
         let mut cdp = life.stage.browser.cdp()?;
-        Ok(json!([
-            cdp.heap("service_worker", &format!("{origin}/sw.js"))?,
-            cdp.heap("iframe", &format!("{origin}/hub.html"))?,
-        ]))
+        let targets = [("service_worker", "sw.js"), ("iframe", "hub.html")];
+        let [worker, hub] = targets.map(|(kind, file)| (kind, format!("{origin}/{file}")));
+        Ok([
+            cdp.heap(worker.0, &worker.1)?,
+            cdp.heap(hub.0, &hub.1)?,
+            cdp.slots(worker.0, &worker.1)?,
+            cdp.slots(hub.0, &hub.1)?,
+        ])
     };
     for isolation in ISOLATIONS {
         life.stage.goto_host()?;
@@ -240,7 +245,7 @@ fn floods(context: &mut Context<'_>) -> Result {
         life.infiltrate("")?;
         life.stage.browser.leave()?;
         life.run("await session.put({ 'large.bin': new Blob([new Uint8Array(4 << 20)]) }); same((await ask(preview, 'kept.txt')).text, 'kept', 'before')")?;
-        let mut grown = Vec::new();
+        let mut grown = [0.0; 4];
         // The first flood makes room that the second finds.
         for turn in 0..2 {
             let before = counts(&life)?;
@@ -252,8 +257,12 @@ fn floods(context: &mut Context<'_>) -> Result {
                   for (let n = 0; n < 1500; n += 1) {
                     held.push(fetch(n % 3 ? `none-${n}` : 'large.bin', n % 5 ? {} : { headers: { Range: `bytes=${n}-` } }).then((response) => response.body?.cancel(), () => {}));
                     parent.postMessage({ flood: n, ballast: 'x'.repeat(1000) }, '*');
-                    navigator.serviceWorker.controller?.postMessage({ flood: n });
-                    for (let at = 0; at < parent.length; at += 1) parent.frames[at].postMessage({ type: 'PUT_FILES', id: n, flood: n }, '*');
+                    for (let to = 0; to <= parent.length; to += 1) {
+                      const target = to < parent.length ? (data) => parent.frames[to].postMessage(data, '*') : (data) => navigator.serviceWorker.controller?.postMessage(data);
+                      target({ type: 'PUT_FILES', id: n, flood: n });
+                      // Data that has no properties.
+                      for (let part = 0; part < 30; part += 1) target(part % 2 ? null : undefined);
+                    }
                     if (n % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 0));
                   }
                   await Promise.all(held); held.length = 0;
@@ -277,13 +286,11 @@ fn floods(context: &mut Context<'_>) -> Result {
             life.run("same((await ask(preview, 'amid.txt', {}, 40000)).text, 'amid', 'served afterwards'); same(await (await session.read('kept.txt')).text(), 'kept', 'read afterwards')")?;
             let after = counts(&life)?;
             if turn > 0 {
-                grown.extend(
-                    (0..2).map(|at| after[at].as_f64().unwrap_or(f64::MAX) - before[at].as_f64().unwrap_or_default()),
-                );
+                grown = std::array::from_fn(|at| after[at] - before[at]);
             }
         }
-        ensure(grown.iter().all(|bytes| *bytes < LEFT), || {
-            format!("{isolation}: after a flood worker and hub hold more, in bytes: {grown:?}")
+        ensure(grown.iter().zip(LEFT).all(|(grown, left)| *grown < left), || {
+            format!("{isolation}: after a flood worker and hub hold more, in bytes and slots: {grown:?}")
         })?;
     }
     Ok(())
