@@ -63,7 +63,7 @@ pub struct Stats {
     pub bytes: u64,
     /// How often a file's slice was asked for and was here.
     pub hits: u64,
-    /// How often it was not.
+    /// How often one was brought from elsewhere.
     pub misses: u64,
 }
 
@@ -262,14 +262,16 @@ impl<B: Clone> Cache<B> {
             cached.used.set(self.tick());
             Some(slice.body.clone())
         });
-        let count = if found.is_some() { &self.hits } else { &self.misses };
-        next(count);
+        if found.is_some() {
+            next(&self.hits);
+        }
         found
     }
 
     /// Keeps a file's slice, where the session's index still has the file in this place. One that is larger than the
     /// whole cache is not kept: it would drive out all else, and is mostly a pack by itself, which needs no slicing.
     pub fn insert_slice(&mut self, session: &SessionId, path: &FilePath, entry: &FileEntry, body: B) {
+        next(&self.misses);
         let tick = self.tick();
         let slice = Slice {
             place: place(entry),

@@ -120,6 +120,8 @@ pub fn internal_error() -> String {
     page.close(ErrorCode::Internal.as_str())
 }
 
+const OPEN: &str = "Make sure that the app that made the preview is open, then reload.";
+
 /// Something that is needed cannot be had at the moment. With `live`, the page loads again when the session changes.
 pub fn unavailable(code: ErrorCode, live: bool) -> String {
     let mut page = Page::new("503", "Not available right now");
@@ -129,10 +131,10 @@ pub fn unavailable(code: ErrorCode, live: bool) -> String {
             "This browser did not let the preview’s files be read.",
             "Reload the page. If it stays so, check that the browser may store data for this site and that the disk is not full.",
         ),
-        ErrorCode::Timeout | ErrorCode::Aborted => (
-            "The page that holds this preview’s files did not answer in time.",
-            "Make sure that the app that made the preview is still open, then reload.",
-        ),
+        ErrorCode::NotFound => ("No page that holds this preview’s files is open.", OPEN),
+        ErrorCode::Timeout | ErrorCode::Aborted => {
+            ("The page that holds this preview’s files did not answer in time.", OPEN)
+        }
         _ => (
             "The preview’s files cannot be reached.",
             "Reload the page. If it stays so, reload the app around it.",

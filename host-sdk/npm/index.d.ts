@@ -164,8 +164,9 @@ export interface Estimate {
     /** Files in its cache. */
     files: number;
     bytes: number;
-    /** Requests answered from the cache. */
+    /** How often a file that was asked for was in its cache. */
     hits: number;
+    /** How often it was read from the store, or had of a hub. Requests that a hub answers for the worker are neither. */
     misses: number;
     /** When it started, in milliseconds since 1970. */
     started: number;

@@ -18,6 +18,8 @@ const PATIENCE: &[i32] = &[500, 1_500];
 /// How often the hubs are counted and asked, where all answer and fewer have the session than were counted.
 const ROUNDS: u32 = 3;
 
+const HUB: &str = "/hub.html";
+
 /// A memory session with its packs.
 pub(crate) type Replica = (Index, Vec<(PackId, BlobBody)>);
 
@@ -25,12 +27,17 @@ pub(crate) type Replica = (Index, Vec<(PackId, BlobBody)>);
 /// those that this worker does not control.
 ///
 /// Fails with `TIMEOUT` where a hub has the session and does not answer: what the others have may be older than what
-/// that one has acknowledged.
+/// that one has acknowledged. Fails with `NOT_FOUND` where there is no hub: the one that has the session may come back.
 pub(crate) async fn recall(scope: &ServiceWorkerGlobalScope, session: &SessionId) -> Result<Option<Replica>> {
     // A hub that is counted may drop the session before it is asked: then all are counted anew. They are asked anew where
     // all have answered.
     let mut silent = false;
     for _ in 0..ROUNDS {
+        let mut hubs = pages(scope).await;
+        hubs.retain(|(_, path)| path == HUB);
+        if hubs.is_empty() {
+            return Err(Error::new(ErrorCode::NotFound, ""));
+        }
         let holders = holders(session).await;
         if holders == Some(0) {
             return Ok(None);
@@ -39,7 +46,7 @@ pub(crate) async fn recall(scope: &ServiceWorkerGlobalScope, session: &SessionId
             break;
         }
         let mut replicas: Vec<Replica> = Vec::new();
-        for answer in ask_all(scope, session).await {
+        for answer in ask_all(hubs, session) {
             match JsFuture::from(answer).await {
                 Ok(answer) => replicas.extend(open(&answer)),
                 Err(_) => silent = true,
@@ -60,40 +67,39 @@ pub(crate) async fn holders(session: &SessionId) -> Option<usize> {
     locks::held(&protocol::holder_lock(session)).await
 }
 
-/// Every page of the origin, also those that this worker does not control.
-pub(crate) async fn pages(scope: &ServiceWorkerGlobalScope) -> Vec<Client> {
+/// Every page of the origin and its path, also those that this worker does not control.
+async fn pages(scope: &ServiceWorkerGlobalScope) -> Vec<(Client, String)> {
     let options = ClientQueryOptions::new();
     options.set_include_uncontrolled(true);
     options.set_type(ClientType::Window);
     let clients = JsFuture::from(scope.clients().match_all_with_options(&options)).await;
     let clients = clients.map(|clients| Array::from(&clients)).unwrap_or_default();
-    clients.iter().filter_map(|client| client.dyn_into().ok()).collect()
+    let origin = scope.location().origin();
+    let page = |client: Client| {
+        let path = client_path(&client.url(), &origin)?;
+        Some((client, path))
+    };
+    clients
+        .iter()
+        .filter_map(|client| page(client.dyn_into().ok()?))
+        .collect()
 }
 
 /// Whether a page of the session is open, by the paths of all pages of the origin.
 pub(crate) async fn is_open(scope: &ServiceWorkerGlobalScope, session: &SessionId) -> bool {
     let own = ["/", session.as_str(), "/"].concat();
-    let origin = scope.location().origin();
     let pages = pages(scope).await;
     // Who asks is a page itself: without any, the browser does not tell.
-    pages.is_empty()
-        || pages.iter().any(|page| {
-            let path = client_path(&page.url(), &origin);
-            path.is_some_and(|path| path.starts_with(&own))
-        })
+    pages.is_empty() || pages.iter().any(|(_, path)| path.starts_with(&own))
 }
 
 /// Asks every hub. All are asked before the first answer is waited for.
-async fn ask_all(scope: &ServiceWorkerGlobalScope, session: &SessionId) -> Vec<Promise> {
+fn ask_all(hubs: Vec<(Client, String)>, session: &SessionId) -> Vec<Promise> {
     let question = protocol::encode(&ToHub {
         session: session.clone(),
     });
-    let hub = [scope.location().origin().as_str(), "/hub.html"].concat();
-    pages(scope)
-        .await
-        .into_iter()
-        .filter(|client| client.url().split(['?', '#']).next() == Some(&*hub))
-        .map(|client| {
+    hubs.into_iter()
+        .map(|(client, _)| {
             let question = question.clone();
             wasm_bindgen_futures::future_to_promise(async move {
                 let answer = channel::ask(PATIENCE, |port| {

@@ -419,6 +419,10 @@ impl Worker {
 
     /// A file's bytes. `None` where its pack is gone, which is the session's having changed since the index was read.
     async fn slice(&self, id: &SessionId, found: &Found, path: &str, entry: &FileEntry) -> Result<Option<BlobBody>> {
+        let kept = self.cache.borrow().slice(id.as_str(), path, entry);
+        if kept.is_some() {
+            return Ok(kept);
+        }
         let recalled = found.packs.iter().find(|(pack, _)| *pack == entry.pack);
         let cached = match recalled {
             Some((_, pack)) => Some(pack.clone()),

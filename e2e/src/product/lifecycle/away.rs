@@ -6,8 +6,8 @@ use super::super::ISOLATIONS;
 use super::super::expiry::in_the_hub;
 use super::boot::{shown, top_level};
 use super::{Life, PARTITIONED};
-use crate::Result;
 use crate::case::{Case, Context, Host};
+use crate::{Result, ensure};
 
 pub(in super::super) const CASES: &[Case] = &[
     Case::new("lifecycle_memory_session_of_a_silent_hub_heals", silent),
@@ -64,7 +64,9 @@ fn back(context: &mut Context<'_>) -> Result {
         life.stage.browser.switch(&first)?;
         life.stage.browser.stop_workers()?;
         life.stage.browser.goto(&url)?;
-        shown(&life, "NOT_FOUND")?;
+        // The hub may come back with it: that it is nowhere would be a lie.
+        let page = shown(&life, "NOT_FOUND")?;
+        ensure(page.contains("503"), || page)?;
         let host = life.second()?;
         top_level(&life)?;
         life.stage.browser.switch(&first)?;

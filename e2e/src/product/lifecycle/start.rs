@@ -18,6 +18,9 @@ pub(in super::super) const CASES: &[Case] = &[
         .without(NO_STOP),
 ];
 
+/// How often the worker is stopped until a hub is quick enough to answer a navigation.
+const TRIES: u32 = 8;
+
 /// A hub answers as the worker does, and the worker's wasm, which keeps what it looks at, is not asked.
 fn first(context: &mut Context<'_>) -> Result {
     let mut life = Life::open(context, "origin", json!({}))?;
@@ -53,9 +56,8 @@ fn first(context: &mut Context<'_>) -> Result {
                     const [url, init] = requests[args.at];
                     same(told(await ask(preview, url, { init })), warm[args.at], `${url} ${JSON.stringify(init)} after the stop`);
                     const { worker } = await session.estimate();
-                    same([worker.hits, worker.misses], [0, 0], 'what the wasm served');
                     // What the wasm looks at it keeps.
-                    return worker.sessions + worker.files
+                    return worker.sessions + worker.files + worker.hits + worker.misses
                     ",
                     json!({"at": at}),
                 )?;
@@ -71,19 +73,28 @@ fn first(context: &mut Context<'_>) -> Result {
                 ("d", "d/"),
                 ("nowhere", "nowhere"),
             ] {
-                life.stage.browser.stop_workers()?;
-                life.run_with(
-                    r"
+                let by_a_hub = || -> Result<bool> {
+                    life.stage.browser.stop_workers()?;
+                    let served = life.run_with(
+                        r"
                     const ready = once(window, 'message', (event) => event.data?.probe);
                     preview.element.contentWindow.location.href = session.url + args.entry;
                     const { data } = await within(ready, `the probe at ${args.entry}`);
                     same([data.probe, data.controlled], [session.url + args.lands, true], 'where it is');
                     const { worker } = await session.estimate();
-                    if (args.entry === args.lands) same([worker.hits, worker.misses], [0, 0], 'what the wasm served');
                     same((await ask(preview, '/a.txt')).text, 'the letter a', 'a URL of the root, of its own session');
+                    return worker.sessions + worker.files + worker.hits + worker.misses
                     ",
-                    json!({"entry": entry, "lands": lands}),
-                )?;
+                        json!({"entry": entry, "lands": lands}),
+                    )?;
+                    Ok(served == 0)
+                };
+                let mut tries = (0..TRIES).map(|_| by_a_hub());
+                let found = tries.find(|answered| !matches!(answered, Ok(false)));
+                // A redirect's other end the worker may answer by itself.
+                ensure(found.transpose()?.is_some() || entry != lands, || {
+                    format!("{isolation} {storage}: no hub has answered a navigation to {entry}")
+                })?;
             }
             // All at once: each answer finds its question.
             life.stage.browser.stop_workers()?;
