@@ -79,7 +79,7 @@ fn windows(context: &mut Context<'_>) -> Result {
                 stage.browser.click("button")?;
                 stage.browser.switch(&stage.browser.opened(&before)?)?;
                 let wanted = match (host, stage.browser.engine, top_level) {
-                    (Host::CrossSite, ..) | (_, Engine::WebKit, _) => "This preview isn’t here",
+                    (Host::CrossSite, ..) | (_, Engine::WebKit, _) => "Not available right now",
                     (_, _, false) => "Access denied",
                     (_, _, true) => "the letter a",
                 };

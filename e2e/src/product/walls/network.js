@@ -64,6 +64,11 @@ const ways = {
   font: () => new FontFace('probe', `url(${url('font')})`).load(),
   // There is no event of a beacon; the answer to a later request of the frame's own comes after it has gone.
   beacon: () => { navigator.sendBeacon(url('beacon'), 'secret'); return fetch('kept.txt').then(() => fetch('kept.txt')); },
+  // Nor of a click's ping.
+  ping: () => {
+    document.body.appendChild(Object.assign(document.createElement('a'), { href: '#pinged', ping: url('ping') })).click();
+    return fetch('kept.txt').then(() => fetch('kept.txt'));
+  },
   // Inner documents: the session's own, and such as have no address. A looser policy of their own adds to ours, and takes nothing away.
   inner: () => nested('inner', { src: `inner.html#${url('inner')}` }),
   srcdoc: () => nested('srcdoc', { srcdoc: spy('srcdoc') }),
@@ -90,6 +95,15 @@ const ways = {
   },
 };
 const { prefetch, ...others } = ways;
+/** Whether the policy refuses what no server here could answer; null where the engine has no such thing. */
+const transported = async () => {
+  if (!self.WebTransport) return null;
+  const stopped = new Promise((resolve) => addEventListener('securitypolicyviolation', (event) => {
+    if (event.blockedURI.endsWith('/transport')) resolve(true);
+  }));
+  const tried = new Promise((resolve) => resolve(new WebTransport(url('transport').replace('http:', 'https:')).ready));
+  return Promise.race([stopped, settle(tried).then(() => fetch('kept.txt')).then(() => false)]);
+};
 const prefetches = document.createElement('link').relList.supports('prefetch');
 // Firefox fetches ahead only while nothing else loads, so this goes alone. An engine without it fires nothing.
 const ahead = settle(prefetch());
@@ -97,4 +111,4 @@ if (prefetches) await ahead;
 await Promise.all(Object.values(others).map(async (go) => {
   try { await settle(go()); } catch {}
 }));
-return { prefetches };
+return { prefetches, transport: await transported() };

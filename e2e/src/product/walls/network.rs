@@ -42,6 +42,7 @@ const ENDS: &[&str] = &[
     "/form",
     "/font",
     "/beacon",
+    "/ping",
     "/inner",
     "/srcdoc",
     "/loosened",
@@ -58,7 +59,9 @@ const fn never(engine: Engine) -> &'static [&'static str] {
     match engine {
         // WebKitGTK leaves a link of that kind alone.
         Engine::WebKit => &["/prefetch"],
-        Engine::Chromium | Engine::Firefox => &[],
+        // Firefox has pings, and sends none unless its user wants it to.
+        Engine::Firefox => &["/ping"],
+        Engine::Chromium => &[],
     }
 }
 
@@ -119,6 +122,11 @@ impl Ways {
         ensure(said["prefetches"] != never.contains(&"/prefetch"), || {
             format!("whether the engine prefetches: {said}")
         })?;
+        let refused = said["transport"].as_bool();
+        ensure(
+            allowed == Allowed::Origin || refused.is_none_or(|refused| refused == (allowed == Allowed::Nothing)),
+            || format!("{allowed:?} allowed: whether WebTransport was refused by the policy: {refused:?}"),
+        )?;
         if allowed == Allowed::Nothing {
             return ensure(reached.is_empty(), || format!("reached without leave: {reached:?}"));
         }
