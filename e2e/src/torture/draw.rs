@@ -91,7 +91,7 @@ impl Step {
 
 fn act(rng: &mut Rng, calm: bool) -> Act {
     let drawn = rng.u32(..100);
-    if calm && (drawn >= 86 || (62..72).contains(&drawn)) {
+    if calm && (drawn >= 82 || (62..72).contains(&drawn)) {
         return Act::Look(looks(rng));
     }
     match drawn {
@@ -100,10 +100,10 @@ fn act(rng: &mut Rng, calm: bool) -> Act {
         34..52 => Act::Look(looks(rng)),
         52..62 => Act::BeginAmid(change(rng), looks(rng)),
         62..72 => Act::LookAmid(looks(rng), moment(rng), Strike::Workers),
-        72..80 => Act::List,
-        80..83 => Act::Mount,
-        83..86 => Act::Hear,
-        86..97 => Act::Strike(Strike::Workers),
+        72..76 => Act::List,
+        76..79 => Act::Mount,
+        79..82 => Act::Hear,
+        82..97 => Act::Strike(Strike::Workers),
         97 | 98 => Act::Strike(Strike::Hub),
         _ => Act::Strike(if rng.u32(..3) == 0 {
             Strike::Browser
