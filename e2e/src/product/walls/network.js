@@ -66,7 +66,8 @@ const ways = {
   beacon: () => { navigator.sendBeacon(url('beacon'), 'secret'); return fetch('kept.txt').then(() => fetch('kept.txt')); },
   // Nor of a click's ping.
   ping: () => {
-    document.body.appendChild(Object.assign(document.createElement('a'), { href: '#pinged', ping: url('ping') })).click();
+    element('iframe', { name: 'pinged' }, document.body);
+    document.body.appendChild(Object.assign(document.createElement('a'), { href: 'kept.txt', ping: url('ping'), target: 'pinged' })).click();
     return fetch('kept.txt').then(() => fetch('kept.txt'));
   },
   // Inner documents: the session's own, and such as have no address. A looser policy of their own adds to ours, and takes nothing away.
@@ -98,12 +99,14 @@ const { prefetch, ...others } = ways;
 /** Whether the policy refuses what no server here could answer; null where the engine has no such thing. */
 const transported = async () => {
   if (!self.WebTransport) return null;
+  const kept = new URL('kept.txt', document.baseURI);
   const stopped = new Promise((resolve) => addEventListener('securitypolicyviolation', (event) => {
     if (event.blockedURI.endsWith('/transport')) resolve(true);
   }));
   const tried = new Promise((resolve) => resolve(new WebTransport(url('transport').replace('http:', 'https:')).ready));
-  return Promise.race([stopped, settle(tried).then(() => fetch('kept.txt')).then(() => false)]);
+  return Promise.race([stopped, settle(tried).then(() => fetch(kept)).then(() => false)]);
 };
+const transport = transported();
 const prefetches = document.createElement('link').relList.supports('prefetch');
 // Firefox fetches ahead only while nothing else loads, so this goes alone. An engine without it fires nothing.
 const ahead = settle(prefetch());
@@ -111,4 +114,4 @@ if (prefetches) await ahead;
 await Promise.all(Object.values(others).map(async (go) => {
   try { await settle(go()); } catch {}
 }));
-return { prefetches, transport: await transported() };
+return { prefetches, transport: await transport };

@@ -123,6 +123,9 @@ impl Ways {
             format!("whether the engine prefetches: {said}")
         })?;
         let refused = said["transport"].as_bool();
+        ensure(refused.is_some() || life.stage.browser.engine == Engine::WebKit, || {
+            "an engine without WebTransport".to_owned()
+        })?;
         ensure(
             allowed == Allowed::Origin || refused.is_none_or(|refused| refused == (allowed == Allowed::Nothing)),
             || format!("{allowed:?} allowed: whether WebTransport was refused by the policy: {refused:?}"),
