@@ -176,7 +176,9 @@ pub(crate) fn run(arguments: lexopt::Parser) -> Result<()> {
                     "GREEN"
                 }
             };
-            lines.push(format!("{line} {} without: {}", test.1, defence.what));
+            let line = format!("{line} {} without: {}", test.1, defence.what);
+            println!("{line}");
+            lines.push(line);
         }
         copy.put_back(defence)?;
     }
