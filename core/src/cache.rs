@@ -63,7 +63,7 @@ pub struct Stats {
     pub bytes: u64,
     /// How often a file's slice was asked for and was here.
     pub hits: u64,
-    /// How often one was brought from elsewhere.
+    /// How often one was made of its pack, to be kept.
     pub misses: u64,
 }
 

@@ -57,15 +57,16 @@ pub fn access_denied() -> String {
     page.close("ACCESS_DENIED")
 }
 
+/// What to do about a session that cannot be found.
+const FROM_THE_APP: &str = "Previews live only in the browser, and within the app, that made them. Open it again from there; it \
+                     may have been deleted.";
+
 /// The session is not there. With `live`, the page loads again when it is.
 pub fn no_session(live: bool) -> String {
     let mut page = Page::new("404", "This preview isn’t here");
     page.live(live);
     page.text("This browser holds no preview under this address.");
-    page.advice(
-        "Previews live only in the browser, and within the app, that made them. Open it again from there; it may have been \
-         deleted.",
-    );
+    page.advice(FROM_THE_APP);
     page.close("NOT_FOUND")
 }
 
@@ -120,8 +121,6 @@ pub fn internal_error() -> String {
     page.close(ErrorCode::Internal.as_str())
 }
 
-const OPEN: &str = "Make sure that the app that made the preview is open, then reload.";
-
 /// Something that is needed cannot be had at the moment. With `live`, the page loads again when the session changes.
 pub fn unavailable(code: ErrorCode, live: bool) -> String {
     let mut page = Page::new("503", "Not available right now");
@@ -131,10 +130,14 @@ pub fn unavailable(code: ErrorCode, live: bool) -> String {
             "This browser did not let the preview’s files be read.",
             "Reload the page. If it stays so, check that the browser may store data for this site and that the disk is not full.",
         ),
-        ErrorCode::NotFound => ("No page that holds this preview’s files is open.", OPEN),
-        ErrorCode::Timeout | ErrorCode::Aborted => {
-            ("The page that holds this preview’s files did not answer in time.", OPEN)
-        }
+        ErrorCode::NotFound => (
+            "Neither this browser’s storage nor an open page has this preview.",
+            FROM_THE_APP,
+        ),
+        ErrorCode::Timeout | ErrorCode::Aborted => (
+            "The page that holds this preview’s files did not answer in time.",
+            "Make sure that the app that made the preview is still open, then reload.",
+        ),
         _ => (
             "The preview’s files cannot be reached.",
             "Reload the page. If it stays so, reload the app around it.",

@@ -166,7 +166,7 @@ export interface Estimate {
     bytes: number;
     /** How often a file that was asked for was in its cache. */
     hits: number;
-    /** How often it was read from the store, or had of a hub. Requests that a hub answers for the worker are neither. */
+    /** How often it was not, and was taken from its pack. Requests that a hub answers for the worker are neither. */
     misses: number;
     /** When it started, in milliseconds since 1970. */
     started: number;

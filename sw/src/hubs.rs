@@ -27,17 +27,12 @@ pub(crate) type Replica = (Index, Vec<(PackId, BlobBody)>);
 /// those that this worker does not control.
 ///
 /// Fails with `TIMEOUT` where a hub has the session and does not answer: what the others have may be older than what
-/// that one has acknowledged. Fails with `NOT_FOUND` where there is no hub: the one that has the session may come back.
+/// that one has acknowledged.
 pub(crate) async fn recall(scope: &ServiceWorkerGlobalScope, session: &SessionId) -> Result<Option<Replica>> {
     // A hub that is counted may drop the session before it is asked: then all are counted anew. They are asked anew where
     // all have answered.
     let mut silent = false;
     for _ in 0..ROUNDS {
-        let mut hubs = pages(scope).await;
-        hubs.retain(|(_, path)| path == HUB);
-        if hubs.is_empty() {
-            return Err(Error::new(ErrorCode::NotFound, ""));
-        }
         let holders = holders(session).await;
         if holders == Some(0) {
             return Ok(None);
@@ -46,7 +41,7 @@ pub(crate) async fn recall(scope: &ServiceWorkerGlobalScope, session: &SessionId
             break;
         }
         let mut replicas: Vec<Replica> = Vec::new();
-        for answer in ask_all(hubs, session) {
+        for answer in ask_all(all(scope).await, session) {
             match JsFuture::from(answer).await {
                 Ok(answer) => replicas.extend(open(&answer)),
                 Err(_) => silent = true,
@@ -65,6 +60,13 @@ pub(crate) async fn recall(scope: &ServiceWorkerGlobalScope, session: &SessionId
 /// How many hubs have the session in memory, by the locks that they hold. `None` where the browser does not tell.
 pub(crate) async fn holders(session: &SessionId) -> Option<usize> {
     locks::held(&protocol::holder_lock(session)).await
+}
+
+/// Every hub of the origin.
+pub(crate) async fn all(scope: &ServiceWorkerGlobalScope) -> Vec<(Client, String)> {
+    let mut pages = pages(scope).await;
+    pages.retain(|(_, path)| path == HUB);
+    pages
 }
 
 /// Every page of the origin and its path, also those that this worker does not control.

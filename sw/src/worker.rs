@@ -250,6 +250,10 @@ impl Worker {
         // version.
         for _ in 0..4 {
             let found = self.find(id, request.navigate).await?;
+            if found.is_none() && !self.heard(id).is_gone() && hubs::all(&self.scope).await.is_empty() {
+                // The one that has it in memory may come back.
+                return Err(Error::new(ErrorCode::NotFound, ""));
+            }
             let index = found.as_ref().map(|found| &*found.index);
             if request.navigate
                 && let Some(index) = index

@@ -44,7 +44,7 @@ fn reads_the_host(context: &mut Context<'_>) -> Result {
               document: () => parent.document, body: () => top.document.body, storage: () => parent.localStorage.secret,
               global: () => parent.secret, eval: () => parent.eval('1'), location: () => String(parent.location.href),
               element: () => frameElement.ownerDocument, sdk: () => parent.session.id, define: () => { parent.mark = 1; },
-              domain: () => { document.domain = location.hostname.split('.').at(-1); return parent.document; },
+              domain: () => { document.domain = location.hostname.split('.').slice(-2).join('.'); return parent.document; },
               sibling: () => parent.frames[0].document.body && (parent.frames[0] === self ? parent.frames[1] : parent.frames[0]).secret,
             };
             for (const [name, attempt] of Object.entries(tries)) {
