@@ -239,6 +239,12 @@ fn floods(context: &mut Context<'_>) -> Result {
             cdp.slots(hub.0, &hub.1)?,
         ])
     };
+    // Where nothing can be counted, these are nothing but more of the same.
+    let parts = if life.stage.browser.engine == Engine::Chromium {
+        16
+    } else {
+        0
+    };
     for isolation in ISOLATIONS {
         life.stage.goto_host()?;
         life.turn(isolation, json!({"network": "open"}));
@@ -250,7 +256,7 @@ fn floods(context: &mut Context<'_>) -> Result {
         for turn in 0..2 {
             let before = counts(&life)?;
             life.stage.enter_preview()?;
-            life.run(
+            life.run_with(
                 r"
                 // Bodies that nobody reads, more than any memory holds, and words that nobody waits for.
                 self.held = []; self.flood = (async () => {
@@ -261,11 +267,11 @@ fn floods(context: &mut Context<'_>) -> Result {
                       const target = to < parent.length ? (data) => parent.frames[to].postMessage(data, '*') : (data) => navigator.serviceWorker.controller?.postMessage(data);
                       target({ type: 'PUT_FILES', id: n, flood: n });
                       // Data that has no properties; to the worker out of the hub, the only page that it hears.
-                      let hub;
-                      try { hub = parent.frames[to].location.pathname === '/hub.html' && parent.frames[to].navigator.serviceWorker.controller; } catch {}
-                      for (let part = 0; part < 30; part += 1) {
+                      let worker;
+                      try { worker = parent.frames[to].location.pathname === '/hub.html' && parent.frames[to].navigator.serviceWorker.controller; } catch {}
+                      for (let part = 0; worker && part < args.parts; part += 1) {
                         target(part % 2 ? null : undefined);
-                        if (hub) hub.postMessage(part % 2 ? null : undefined);
+                        worker.postMessage(part % 2 ? null : undefined);
                       }
                     }
                     if (n % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 0));
@@ -273,6 +279,7 @@ fn floods(context: &mut Context<'_>) -> Result {
                   await Promise.all(held); held.length = 0;
                 })();
                 ",
+                json!({"parts": parts}),
             )?;
             life.stage.browser.leave()?;
             // Amid it the host is served, and its own flood is answered, each request once.
