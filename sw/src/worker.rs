@@ -427,21 +427,16 @@ impl Worker {
         if kept.is_some() {
             return Ok(kept);
         }
-        let recalled = found.packs.iter().find(|(pack, _)| *pack == entry.pack);
-        let cached = match recalled {
-            Some((_, pack)) => Some(pack.clone()),
-            None => self.cache.borrow().pack(id.as_str(), entry.pack),
-        };
         let in_memory = || matches!(self.cache.borrow().session(id.as_str()), Some((_, Origin::Memory)));
-        let pack = match cached {
-            Some(pack) => pack,
+        let cached = || self.cache.borrow().pack(id.as_str(), entry.pack);
+        let recalled = found.packs.iter().find(|(pack, _)| *pack == entry.pack);
+        let pack = match recalled.map_or_else(cached, |(_, pack)| Some(pack.clone())) {
+            Some(pack) => Some(pack),
             // The hub has it still: the caller asks there.
-            None if in_memory() => return Ok(None),
-            None => match self.store.pack(id, entry.pack).await? {
-                Some(pack) => pack,
-                None => return Ok(None),
-            },
+            None if in_memory() => None,
+            None => self.store.pack(id, entry.pack).await?,
         };
+        let Some(pack) = pack else { return Ok(None) };
         let slice = pack.slice(entry.offset, entry.offset.saturating_add(entry.length));
         if slice.len() != entry.length {
             return Err(Error::new(ErrorCode::Internal, "A pack is shorter than its files."));
