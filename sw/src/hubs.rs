@@ -63,10 +63,9 @@ pub(crate) async fn holders(session: &SessionId) -> Option<usize> {
 }
 
 /// Every hub of the origin.
-pub(crate) async fn all(scope: &ServiceWorkerGlobalScope) -> Vec<(Client, String)> {
-    let mut pages = pages(scope).await;
-    pages.retain(|(_, path)| path == HUB);
-    pages
+pub(crate) async fn all(scope: &ServiceWorkerGlobalScope) -> Vec<Client> {
+    let hub = |(client, path): (Client, String)| (path == HUB).then_some(client);
+    pages(scope).await.into_iter().filter_map(hub).collect()
 }
 
 /// Every page of the origin and its path, also those that this worker does not control.
@@ -96,12 +95,12 @@ pub(crate) async fn is_open(scope: &ServiceWorkerGlobalScope, session: &SessionI
 }
 
 /// Asks every hub. All are asked before the first answer is waited for.
-fn ask_all(hubs: Vec<(Client, String)>, session: &SessionId) -> Vec<Promise> {
+fn ask_all(hubs: Vec<Client>, session: &SessionId) -> Vec<Promise> {
     let question = protocol::encode(&ToHub {
         session: session.clone(),
     });
     hubs.into_iter()
-        .map(|(client, _)| {
+        .map(|client| {
             let question = question.clone();
             wasm_bindgen_futures::future_to_promise(async move {
                 let answer = channel::ask(PATIENCE, |port| {

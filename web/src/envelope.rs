@@ -44,7 +44,7 @@ pub fn blobs(packs: &Array) -> Vec<Blob> {
     packs.iter().filter_map(|pack| pack.dyn_into().ok()).collect()
 }
 
-/// A property of a value that may be anything; `undefined` where it has none.
+/// A property of an object; `undefined` where it has none, and of anything else.
 pub fn get(value: &JsValue, name: &str) -> JsValue {
     // Of what is no object, `Reflect.get` throws, and a call that throws leaves a slot of wasm-bindgen's table taken for good.
     match value.is_object() {

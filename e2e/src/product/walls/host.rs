@@ -259,7 +259,7 @@ fn floods(context: &mut Context<'_>) -> Result {
             life.run_with(
                 r"
                 // Bodies that nobody reads, more than any memory holds, and words that nobody waits for.
-                self.held = []; self.flood = (async () => {
+                self.held = []; self.told = 0; self.flood = (async () => {
                   for (let n = 0; n < 1500; n += 1) {
                     held.push(fetch(n % 3 ? `none-${n}` : 'large.bin', n % 5 ? {} : { headers: { Range: `bytes=${n}-` } }).then((response) => response.body?.cancel(), () => {}));
                     parent.postMessage({ flood: n, ballast: 'x'.repeat(1000) }, '*');
@@ -272,6 +272,7 @@ fn floods(context: &mut Context<'_>) -> Result {
                       for (let part = 0; worker && part < args.parts; part += 1) {
                         target(part % 2 ? null : undefined);
                         worker.postMessage(part % 2 ? null : undefined);
+                        told += 1;
                       }
                     }
                     if (n % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 0));
@@ -293,7 +294,10 @@ fn floods(context: &mut Context<'_>) -> Result {
                 ",
             )?;
             life.stage.enter_preview()?;
-            life.run("await within(flood, 'the end of the flood', 55000)")?;
+            life.run_with(
+                "await within(flood, 'the end of the flood', 55000); same(told, 1500 * args.parts, 'what the hub was told')",
+                json!({"parts": parts}),
+            )?;
             life.stage.browser.leave()?;
             life.run("same((await ask(preview, 'amid.txt', {}, 40000)).text, 'amid', 'served afterwards'); same(await (await session.read('kept.txt')).text(), 'kept', 'read afterwards')")?;
             let after = counts(&life)?;
