@@ -14,6 +14,9 @@ pub(in super::super) const CASES: &[Case] = &[
     Case::new("lifecycle_memory_session_heals_when_its_tab_is_back", back)
         .under(&[Host::SameSite])
         .without(PARTITIONED),
+    Case::new("lifecycle_damaged_session_without_its_tab", damaged)
+        .under(&[Host::SameSite])
+        .without(PARTITIONED),
 ];
 
 /// Somebody has the session, as its lock says, and does not give it: that it is nowhere would be a lie.
@@ -74,6 +77,36 @@ fn back(context: &mut Context<'_>) -> Result {
         life.stage.browser.switch(&host)?;
         life.stage.browser.close()?;
         life.stage.browser.switch(&first)?;
+    }
+    Ok(())
+}
+
+/// What cannot be read is not told as what is not there, also where no hub is left to ask.
+fn damaged(context: &mut Context<'_>) -> Result {
+    let mut life = Life::open(context, "origin", json!({}))?;
+    let first = life.stage.browser.window()?;
+    for isolation in ISOLATIONS {
+        life.turn(isolation, json!({"topLevel": true}));
+        let host = life.second()?;
+        let url = top_level(&life)?;
+        life.stage.browser.switch(&first)?;
+        life.stage.browser.goto(&url)?;
+        shown(&life, "kept")?;
+        life.run(
+            r"
+            const database = indexedDB.open('virtual-files'); await within(once(database, 'success'), 'the database');
+            const write = database.result.transaction('indexes', 'readwrite');
+            write.objectStore('indexes').put(new Uint8Array([255, 1, 2, 3]), location.pathname.split('/')[1]);
+            await within(once(write, 'complete'), 'the damage'); database.result.close()
+            ",
+        )?;
+        life.stage.browser.switch(&host)?;
+        life.stage.browser.close()?;
+        life.stage.browser.switch(&first)?;
+        life.stage.browser.stop_workers()?;
+        life.stage.browser.goto(&url)?;
+        let page = shown(&life, "STORAGE_UNAVAILABLE")?;
+        ensure(page.contains("503"), || page)?;
     }
     Ok(())
 }
