@@ -1,5 +1,6 @@
 //! Runs the suites: `virtual-files-e2e [commands|facts|store|e2e]... [--browser NAME]... [--filter TEXT] [--list]`; or what is no
-//! test: `virtual-files-e2e torture [--browser NAME] [--minutes N] [--seed N]`, `soak [--minutes N]`, `bench [--rounds N]`.
+//! test: `virtual-files-e2e torture [--browser NAME] [--minutes N] [--seed N]`, `soak [--minutes N]`, `bench [--rounds N] [--only MEASURE]...
+//! [--browser NAME] [--large] [--write] [--check]`.
 //!
 //! Without a suite's name all run. The last line is `N passed, N failed`, and the exit code tells as much.
 
@@ -74,17 +75,22 @@ fn long_run(name: &str, out: &Path) -> Result<bool> {
     use lexopt::prelude::*;
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
     let short = if name == "soak" { 10 } else { 1 };
-    let (mut browser, mut minutes, mut seed, mut rounds) = (Engine::Chromium, short, now.as_secs() % 1_000_000, 50);
+    let (mut browser, mut minutes, mut seed) = (Engine::Chromium, short, now.as_secs() % 1_000_000);
+    let mut measures = bench::Options::default();
     let mut parser = lexopt::Parser::from_args(std::env::args_os().skip(2));
     if !["torture", "soak", "bench"].contains(&name) {
         return Ok(false);
     }
     while let Some(argument) = parser.next()? {
         match (name, argument) {
-            ("torture", Long("browser")) => browser = engine(&parser.value()?.string()?)?,
+            ("torture" | "bench", Long("browser")) => browser = engine(&parser.value()?.string()?)?,
             ("torture" | "soak", Long("minutes")) => minutes = parser.value()?.parse()?,
             ("torture", Long("seed")) => seed = parser.value()?.parse()?,
-            ("bench", Long("rounds")) => rounds = parser.value()?.parse()?,
+            ("bench", Long("rounds")) => measures.rounds = parser.value()?.parse()?,
+            ("bench", Long("only")) => measures.only.push(parser.value()?.string()?),
+            ("bench", Long("large")) => measures.large = true,
+            ("bench", Long("write")) => measures.write = true,
+            ("bench", Long("check")) => measures.check = true,
             (_, other) => return Err(other.unexpected().into()),
         }
     }
@@ -95,7 +101,10 @@ fn long_run(name: &str, out: &Path) -> Result<bool> {
             torture::run(&torture::Options { engine, length, seed }, out)?;
         }
         "soak" => soak::run(&soak::Options { length }, out)?,
-        _ => bench::run(&bench::Options { rounds }, out)?,
+        _ => {
+            measures.engine = browser;
+            bench::run(&measures, out)?;
+        }
     }
     Ok(true)
 }

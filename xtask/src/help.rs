@@ -34,7 +34,10 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
         "soak",
         "Put, read and delete for long, and see that no memory grows with it; --minutes N",
     ),
-    ("bench", "Measure side by side with others, as ratios; --rounds N"),
+    (
+        "bench",
+        "Measure side by side with others, as ratios; --rounds N, --only MEASURE, --browser NAME, --large, --write to docs/, --check against budgets",
+    ),
     (
         "fuzz",
         "Fuzz the core, or one target of it; --minutes N for each, 1 if not said",

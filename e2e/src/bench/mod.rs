@@ -1,54 +1,190 @@
 //! Benchmarks: subjects side by side in one browser, their turns interleaved, compared by ratios of medians.
 //!
-//! Times of one machine say little about another; that something takes half of what another thing takes says more.
+//! Times of one machine say little about another; that something takes half of what another thing takes says more. Whatever
+//! does not answer as it should ends the run: no error is ever measured.
 
+mod budgets;
+mod chart;
+mod corpus;
+mod document;
+mod first;
+mod latency;
+mod memory;
+mod modules;
+mod order;
+mod put;
 mod refusals;
+mod register;
 mod report;
 mod restart;
+mod serve;
 mod stats;
+mod subjects;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::Result;
+use serde_json::{Value, json};
+
 use crate::browser::{Browser, Engine, Profile};
-use crate::case::Host;
-use crate::product::Product;
-
-const PAGE: &str = include_str!("page.js");
+use crate::product::Nginx;
+use crate::server::Server;
+use crate::{Result, ensure};
+use corpus::Corpus;
+use order::Rounds;
+use report::Table;
 
 /// What to run.
 pub struct Options {
-    /// How many times each subject has its turn.
+    /// In which browser.
+    pub engine: Engine,
+    /// How many times each subject has its turn, where a turn is short.
     pub rounds: usize,
+    /// Which measures; all if none is named.
+    pub only: Vec<String>,
+    /// Whether large files are as large as they get, which takes its time.
+    pub large: bool,
+    /// Whether to write what was measured to `docs/benchmarks`.
+    pub write: bool,
+    /// Whether to fail where something is over its budget.
+    pub check: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            engine: Engine::Chromium,
+            rounds: 50,
+            only: Vec::new(),
+            large: false,
+            write: false,
+            check: false,
+        }
+    }
+}
+
+impl Options {
+    /// How often subjects have their turns, where a turn takes so many times as long as a short one.
+    fn rounds(&self, length: usize) -> Rounds {
+        Rounds {
+            before: if length > 2 { 1 } else { 3 },
+            counted: self.rounds.div_ceil(length).max(2),
+        }
+    }
+}
+
+/// A group of tables that are measured together.
+struct Measure {
+    name: &'static str,
+    /// Whether only Chromium will do.
+    chromium: bool,
+    run: fn(&Bench, &Options) -> Result<Vec<Table>>,
+}
+
+const MEASURES: &[Measure] = &[
+    Measure::new("latency", latency::reads),
+    Measure::new("parallel", latency::parallel),
+    Measure::new("stored", latency::stored),
+    Measure::new("modules", modules::run),
+    Measure::new("restart", restart::run),
+    Measure::new("register", register::run),
+    Measure::new("first", first::run),
+    Measure::new("put", put::run),
+    Measure {
+        chromium: true,
+        ..Measure::new("memory", memory::run)
+    },
+    Measure::new("refusals", refusals::run),
+];
+
+impl Measure {
+    const fn new(name: &'static str, run: fn(&Bench, &Options) -> Result<Vec<Table>>) -> Self {
+        Self {
+            name,
+            chromium: false,
+            run,
+        }
+    }
 }
 
 /// What every benchmark works with.
 struct Bench {
     browser: Browser,
-    /// The pattern of our VFS origin.
-    vfs: String,
-    /// A folder with the packages that we are compared with.
-    peers: PathBuf,
-    product: Product,
+    /// The host app's server.
+    host: Server,
+    /// That of all origins with a worker.
+    origins: Server,
+    nginx: Nginx,
+    /// Where logs go.
+    out: PathBuf,
 }
 
-/// Runs all benchmarks and prints their tables.
-pub fn run(options: &Options, out: &Path) -> Result {
-    std::fs::create_dir_all(out)?;
-    let out = out.canonicalize()?;
-    let product = Product::serve(&out, "bench-wrangler")?;
-    let browser = Browser::start(Engine::Chromium, Profile::Standard, &out)?;
-    browser.goto(&product.host_page(Host::SameSite))?;
-    let peers = std::env::var_os("VF_PEERS").ok_or("VF_PEERS names no folder: run `cargo xtask bench`")?;
-    let bench = Bench {
-        browser,
-        vfs: product.origin("{session}.virtual-files.localhost"),
-        peers: peers.into(),
-        product,
-    };
-    println!("{}", restart::run(&bench, options.rounds)?.markdown());
-    for table in refusals::run(bench.product.port(), options.rounds)? {
-        println!("{}", table.markdown());
+impl Bench {
+    fn start(engine: Engine, out: PathBuf) -> Result<Self> {
+        let peers = std::env::var_os("VF_PEERS").ok_or("VF_PEERS names no folder: run `cargo xtask bench`")?;
+        let corpus = Corpus::new();
+        let (host, origins) = serve::servers(&corpus, Path::new(&peers))?;
+        let bench = Self {
+            browser: Browser::start(engine, Profile::Standard, &out)?,
+            host,
+            origins,
+            nginx: serve::nginx(&corpus)?,
+            out,
+        };
+        // A put of hundreds of MB takes its time, and so does the Cache API with a thousand of files.
+        let patience = Duration::from_secs(170);
+        bench.browser.set_timeouts(patience, patience)?;
+        Ok(bench)
     }
-    Ok(())
+
+    /// What a script in the host page returns, which has to be a number above zero.
+    fn number(&self, body: &str, args: &Value) -> Result<f64> {
+        let found = self.browser.page(body, args)?;
+        let number = found.as_f64().filter(|number| *number > 0.0);
+        number.ok_or_else(|| format!("no time, but {found}, of {args}").into())
+    }
+
+    /// How long a subject takes for a task, after a turn that does not count.
+    fn turn(&self, name: &str, task: &str, given: &Value) -> Result<f64> {
+        let args = json!({"name": name, "task": task, "given": given});
+        self.number("return await bench.turn(args.name, args.task, args.given)", &args)
+    }
+}
+
+/// Runs the benchmarks and prints their tables; fails where something is over its budget, if that is to be checked.
+pub fn run(options: &Options, out: &Path) -> Result {
+    let unknown = options
+        .only
+        .iter()
+        .find(|name| !MEASURES.iter().any(|measure| measure.name == name.as_str()));
+    if let Some(unknown) = unknown {
+        let names: Vec<&str> = MEASURES.iter().map(|measure| measure.name).collect();
+        return Err(format!("no measure {unknown}: there are {}", names.join(", ")).into());
+    }
+    ensure(!options.write || options.only.is_empty(), || {
+        "--write writes all measures: leave --only out".into()
+    })?;
+    let budgets = budgets::read()?;
+    std::fs::create_dir_all(out)?;
+    let bench = Bench::start(options.engine, out.canonicalize()?)?;
+    let mut tables: Vec<Table> = Vec::new();
+    for measure in MEASURES {
+        let wanted = options.only.is_empty() || options.only.iter().any(|name| name == measure.name);
+        if !wanted || (measure.chromium && options.engine != Engine::Chromium) {
+            continue;
+        }
+        let found = (measure.run)(&bench, options).map_err(|error| format!("{}: {error}", measure.name))?;
+        for table in &found {
+            println!("{}", table.markdown());
+        }
+        tables.extend(found);
+    }
+    if options.write {
+        document::write(&tables, &bench.browser)?;
+    }
+    if options.check {
+        budgets::check(&budgets, &tables)
+    } else {
+        Ok(())
+    }
 }

@@ -3,7 +3,7 @@
 /// How many times a ratio's samples are drawn anew to see how it spreads.
 const DRAWS: usize = 2000;
 
-/// What was measured of one subject, in milliseconds.
+/// What was measured of one subject, round by round.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Samples(pub(super) Vec<f64>);
 
@@ -33,14 +33,23 @@ impl Samples {
     }
 
     /// The ratio of this median to another's. Its interval is the bootstrap's: by the samples drawn anew, with repetition.
+    /// Of subjects that had their turns in the same rounds, rounds are drawn: what slows a round down slows both.
     pub(super) fn ratio(&self, other: &Self) -> Ratio {
         // The same draws each time: a report says the same of the same samples.
         let mut random = fastrand::Rng::with_seed(1);
-        let mut draw = |samples: &[f64]| {
-            let mut drawn: Vec<f64> = samples.iter().filter_map(|_| random.choice(samples).copied()).collect();
+        let mut draw = |of: &Self| -> Vec<usize> { of.0.iter().map(|_| random.usize(..of.len())).collect() };
+        let median = |of: &Self, places: &[usize]| {
+            let mut drawn: Vec<f64> = places.iter().filter_map(|place| of.0.get(*place).copied()).collect();
             quantile(&mut drawn, 0.5)
         };
-        let mut ratios: Vec<f64> = (0..DRAWS).map(|_| draw(&self.0) / draw(&other.0)).collect();
+        let paired = self.len() == other.len();
+        let mut ratios: Vec<f64> = (0..DRAWS)
+            .map(|_| {
+                let places = draw(self);
+                let others = if paired { places.clone() } else { draw(other) };
+                median(self, &places) / median(other, &others)
+            })
+            .collect();
         Ratio {
             value: self.median() / other.median(),
             low: quantile(&mut ratios, 0.025),

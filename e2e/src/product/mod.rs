@@ -168,7 +168,7 @@ fn asset(folder: &Path, path: &str) -> Option<Reply> {
 }
 
 /// The text of such an asset, its marks filled in beforehand.
-fn filled(folder: &Path, name: &str) -> String {
+pub(crate) fn filled(folder: &Path, name: &str) -> String {
     filled_with(folder, name, json!({}))
 }
 
@@ -197,7 +197,7 @@ fn vfs_with(more: Value) -> Result<Server> {
 }
 
 /// What says that there is an origin, of this version of the protocol, as a static server has it.
-fn hello(version: u32) -> Reply {
+pub(crate) fn hello(version: u32) -> Reply {
     let hello = json!({"version": version, "allowed": true});
     Reply::new("application/json", hello.to_string()).with("Access-Control-Allow-Origin", "*")
 }

@@ -82,7 +82,8 @@ impl Nginx {
         })
     }
 
-    fn origin(&self, host: &str) -> String {
+    /// The origin of this server under a host name.
+    pub(crate) fn origin(&self, host: &str) -> String {
         format!("http://{host}:{}", self.port)
     }
 }
