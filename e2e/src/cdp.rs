@@ -125,22 +125,32 @@ impl Cdp {
     /// How many slots the WebAssembly tables of the first such target have. wasm-bindgen keeps a JavaScript value that Rust
     /// holds in one; what is never given back makes the table grow.
     pub fn slots(&mut self, kind: &str, url: &str) -> Result<f64> {
+        self.sum(kind, url, "WebAssembly.Table", "length")
+    }
+
+    /// How many bytes the WebAssembly memories of the first such target have, which its heap does not count. They never shrink.
+    pub fn linear_memory(&mut self, kind: &str, url: &str) -> Result<f64> {
+        self.sum(kind, url, "WebAssembly.Memory", "buffer.byteLength")
+    }
+
+    /// The sum of a property over all objects of a class.
+    fn sum(&mut self, kind: &str, url: &str, class: &str, property: &str) -> Result<f64> {
         let session = self.attach(kind, url)?;
         let mut call = |method: &str, params: Value| self.call(Some(&session), method, params);
-        let prototype = json!({"expression": "WebAssembly.Table.prototype", "objectGroup": "slots"});
+        let prototype = json!({"expression": format!("{class}.prototype"), "objectGroup": "sum"});
         let prototype = call("Runtime.evaluate", prototype)?;
-        let asked = json!({"prototypeObjectId": prototype["result"]["objectId"], "objectGroup": "slots"});
-        let tables = call("Runtime.queryObjects", asked)?;
+        let asked = json!({"prototypeObjectId": prototype["result"]["objectId"], "objectGroup": "sum"});
+        let found = call("Runtime.queryObjects", asked)?;
         let asked = json!({
-            "objectId": tables["objects"]["objectId"],
-            "functionDeclaration": "function () { return this.reduce((sum, table) => sum + table.length, 0); }",
+            "objectId": found["objects"]["objectId"],
+            "functionDeclaration": format!("function () {{ return this.reduce((sum, one) => sum + one.{property}, 0); }}"),
             "returnByValue": true,
         });
         let counted = call("Runtime.callFunctionOn", asked)?;
-        call("Runtime.releaseObjectGroup", json!({"objectGroup": "slots"}))?;
+        call("Runtime.releaseObjectGroup", json!({"objectGroup": "sum"}))?;
         self.call(None, "Target.detachFromTarget", json!({"sessionId": session}))?;
-        let slots = counted["result"]["value"].as_f64();
-        slots.ok_or_else(|| format!("no tables at {url}: {counted}").into())
+        let sum = counted["result"]["value"].as_f64();
+        sum.ok_or_else(|| format!("no {class} at {url}: {counted}").into())
     }
 
     /// Evaluates an expression in an attached target and awaits the promise it may give.
