@@ -10,7 +10,7 @@ use crate::pins::Pins;
 use crate::run::{Run, cargo};
 use crate::toolchain::WasmToolchain;
 use crate::workspace::{self, WASM};
-use crate::{nginx, size, tidy, tools};
+use crate::{instructions, nginx, size, tidy, tools};
 
 /// Crates that run on the machine itself; all others become wasm.
 const NATIVE: [&str; 4] = [
@@ -309,18 +309,60 @@ fn for_browsers(pins: &Pins, mut run: Run) -> Result<Run> {
         .quiet_env("VF_NGINX", nginx::ensure()?))
 }
 
-/// Builds everything, and runs what is no test of it: torture, soak or benchmarks. The end-to-end binary reads the rest
-/// of the command line.
+/// Builds everything, and runs what is no test of it: torture or soak. The end-to-end binary reads the rest of the command
+/// line.
 pub(crate) fn long_run(name: &str, mut arguments: lexopt::Parser) -> Result<()> {
     let given: Vec<_> = arguments.raw_args()?.collect();
     let pins = Pins::load()?;
     tools::for_browsers(&pins)?;
     Builder::new()?.all()?;
-    let mut run = cargo().args(["run", "--quiet", "--package", "virtual-files-e2e"]);
-    if name == "bench" {
-        run = run.arg("--release").quiet_env("VF_PEERS", tools::peers(&pins)?);
+    let run = cargo().args(["run", "--quiet", "--package", "virtual-files-e2e", "--", name]);
+    for_browsers(&pins, run.args(given))?.run()
+}
+
+/// Runs the benchmarks: the end-to-end binary has those in browsers and reads what is for them; instructions are counted here.
+pub(crate) fn bench(mut arguments: lexopt::Parser) -> Result<()> {
+    const INSTRUCTIONS: &str = "instructions";
+    let (mut given, mut only, mut check) = (Vec::new(), Vec::new(), false);
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("only") => only.push(arguments.value()?.string()?),
+            Long(name @ ("rounds" | "browser")) => {
+                given.push(format!("--{name}").into());
+                given.push(arguments.value()?);
+            }
+            Long(name @ ("large" | "write" | "check")) => {
+                check |= name == "check";
+                given.push(format!("--{name}").into());
+            }
+            other => return Err(other.unexpected().into()),
+        }
     }
-    for_browsers(&pins, run.args(["--", name]).args(given))?.run()
+    let pins = Pins::load()?;
+    let counted = match only.is_empty() || only.iter().any(|name| name == INSTRUCTIONS) {
+        true => instructions::run(&pins, check),
+        false => Ok(()),
+    };
+    let in_browsers: Vec<&String> = only.iter().filter(|name| *name != INSTRUCTIONS).collect();
+    if !only.is_empty() && in_browsers.is_empty() {
+        return counted;
+    }
+    tools::for_browsers(&pins)?;
+    Builder::new()?.all()?;
+    let run = cargo().args([
+        "run",
+        "--quiet",
+        "--release",
+        "--package",
+        "virtual-files-e2e",
+        "--",
+        "bench",
+    ]);
+    let run = in_browsers
+        .iter()
+        .fold(run.args(given), |run, name| run.args(["--only", name]));
+    let run = run.quiet_env("VF_PEERS", tools::peers(&pins)?);
+    for_browsers(&pins, run)?.run().and(counted)
 }
 
 #[cfg(test)]

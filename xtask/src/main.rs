@@ -13,6 +13,7 @@ mod dev;
 mod failure;
 mod fuzz;
 mod help;
+mod instructions;
 mod nginx;
 mod pins;
 mod run;
@@ -63,7 +64,8 @@ fn command() -> Result<()> {
         "deploy" => deploy::run(arguments),
         "static" => static_origin::run(arguments),
         "test" => check::Options::parse(arguments).and_then(check::test),
-        name @ ("bench" | "soak" | "torture") => check::long_run(name, arguments),
+        "bench" => check::bench(arguments),
+        name @ ("soak" | "torture") => check::long_run(name, arguments),
         "fuzz" => fuzz::run(arguments),
         "defences" => defences::run(arguments),
         "coverage" => alone(arguments).and_then(|()| coverage::run()),

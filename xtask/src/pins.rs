@@ -50,6 +50,8 @@ pub(crate) struct Debian {
     pub(crate) wasm: Vec<String>,
     /// For building libFuzzer.
     pub(crate) fuzz: Vec<String>,
+    /// For counting instructions.
+    pub(crate) instructions: Vec<String>,
     /// For the end-to-end tests.
     pub(crate) browsers: Vec<String>,
 }
