@@ -39,7 +39,10 @@ fn page(tables: &[Table], machine: &str) -> String {
     }
     text.push_str("\n## The figures\n");
     for table in tables {
-        let alt = format!("Bars: the medians of the table above, {}", table.title);
+        let alt = format!(
+            "The medians of the table above as bars: {}.",
+            table.title.replace('`', "")
+        );
         let _ = write!(text, "\n{}\n![{alt}]({}.svg)\n", table.markdown(), table.measure);
     }
     text

@@ -93,7 +93,7 @@ const put = async ({ list, blobs }) => {
     transaction.oncomplete = resolve;
     transaction.onabort = () => reject(transaction.error);
   });
-  packs = new Map();
+  packs = new Map(blobs.entries());
   take(list);
 };
 addEventListener("message", (event) => {
