@@ -164,6 +164,10 @@ pub fn run(options: &Options, out: &Path) -> Result {
     ensure(!options.write || options.only.is_empty(), || {
         "--write writes all measures: leave --only out".into()
     })?;
+    ensure(
+        options.engine == Engine::Chromium || !(options.write || options.check),
+        || "budgets and the page are of Chromium".to_owned(),
+    )?;
     let budgets = budgets::read()?;
     std::fs::create_dir_all(out)?;
     let bench = Bench::start(options.engine, out.canonicalize()?)?;
