@@ -64,11 +64,13 @@ impl Default for Options {
 }
 
 impl Options {
-    /// How often subjects have their turns, where a turn takes so many times as long as a short one.
+    /// How often subjects have their turns, where a turn takes so many times as long as a short one. What is to be checked
+    /// needs some: of two or three rounds an interval says nothing.
     fn rounds(&self, length: usize) -> Rounds {
+        let least = if self.check { 10 } else { 2 };
         Rounds {
             before: if length > 2 { 1 } else { 3 },
-            counted: self.rounds.div_ceil(length).max(2),
+            counted: self.rounds.div_ceil(length).max(least),
         }
     }
 }

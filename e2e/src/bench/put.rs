@@ -24,7 +24,7 @@ pub(super) fn run(bench: &Bench, options: &Options) -> Result<Vec<Table>> {
     let cases = [
         ("put-10000", "10,000 files of 1 KB", 10_000, 1 << 10, 5),
         ("put-1000", "1,000 files of 100 KB", 1_000, 100 << 10, 5),
-        ("put-large", "a file", 1, large, 10),
+        ("put-large", "a file", 1, large, 5),
     ];
     bench.open(&[])?;
     let mut tables = Vec::new();
