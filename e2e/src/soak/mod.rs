@@ -42,8 +42,8 @@ struct Series {
 
 /// What is sampled, in the order of [`Soak::sample`].
 const NAMES: [(&str, f64); 4] = [
-    ("worker: its heap", HEAP),
-    ("hub: its heap", HEAP),
+    ("worker: its heap and its WebAssembly memory", HEAP),
+    ("hub: its heap and its WebAssembly memory", HEAP),
     ("renderer processes: resident", PROCESS),
     ("browser process: resident", PROCESS),
 ];
@@ -162,8 +162,11 @@ impl Soak {
 
     /// What each takes now, garbage collected first.
     fn sample(&mut self) -> Result<[f64; 4]> {
-        let worker = self.cdp.heap("service_worker", &format!("{}/sw.js", self.origin))?;
-        let hub = self.cdp.heap("iframe", &format!("{}/hub.html", self.origin))?;
+        let (sw, page) = (format!("{}/sw.js", self.origin), format!("{}/hub.html", self.origin));
+        let mut memory = |kind: &str, url: &str| -> Result<f64> {
+            Ok(self.cdp.heap(kind, url)? + self.cdp.linear_memory(kind, url)?)
+        };
+        let (worker, hub) = (memory("service_worker", &sw)?, memory("iframe", &page)?);
         let found = self.cdp.call(None, "SystemInfo.getProcessInfo", json!({}))?;
         let (mut renderers, mut browser) = (0.0, 0.0);
         for process in found["processInfo"].as_array().into_iter().flatten() {
