@@ -35,6 +35,7 @@ pub(super) const CASES: &[Case] = &[
         partitioned,
     ),
     Case::new("fact_13_a_blob_behind_a_redirect_may_hang_in_webkit", moved).under(&[Host::SameSite]),
+    Case::new("fact_14_a_link_header_of_a_worker_preloads_modules", preloaded).under(&[Host::SameSite]),
     Case::new("fact_7_localhost_names_resolve_and_are_secure", names).under(&[Host::SameSite]),
 ];
 
@@ -229,4 +230,20 @@ fn moved(context: &mut Context<'_>) -> Result {
     let report = stage.browser.eval(body, &json!({}))?;
     let certain = report["bytes"] == false && (report["blob"] == false || engine == Engine::WebKit);
     ensure(certain, || format!("{fact} has changed: lost were {report}"))
+}
+
+fn preloaded(context: &mut Context<'_>) -> Result {
+    let fact = "Fact 14 (a Link header of a worker's answer preloads modules as an element does)";
+    let stage = Stage::registered(context, fact)?;
+    let body = "const before = async (page) => {
+          const told = once(window, 'message', ({ data }) => data?.before);
+          const frame = document.body.appendChild(document.createElement('iframe'));
+          frame.src = `${args.url}${page}.html`;
+          return (await within(told, page)).data.before;
+        };
+        return [await before('plain'), await before('element'), await before('header')];";
+    let report = stage.browser.eval(body, &json!({"url": stage.url("chain/")}))?;
+    ensure(report == json!([1, 6, 6]), || {
+        format!("{fact} has changed: modules asked for before the first was answered: {report}")
+    })
 }

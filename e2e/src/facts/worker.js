@@ -14,6 +14,7 @@ self.addEventListener('fetch', (event) => {
 function answer(path, search) {
   const headers = { 'Cache-Control': 'no-store', 'Access-Control-Allow-Origin': '*' };
   const type = (value) => ({ headers: { ...headers, 'Content-Type': value } });
+  if (path.includes('/chain/')) return chain(path.split('/').pop(), type);
   if (path.endsWith('.js')) return new Response("self.scriptFrom = 'worker'", type('text/javascript'));
   if (path.endsWith('/moved')) return new Response(null, { status: 308, headers: { Location: 'moved.txt' + search } });
   if (path.endsWith('/moved.txt')) {
@@ -25,4 +26,25 @@ function answer(path, search) {
   const page = type('text/html; charset=utf-8');
   if (path.endsWith('csp.html')) page.headers['Content-Security-Policy'] = 'sandbox allow-scripts';
   return new Response(DOCUMENT.replace('@who@', 'worker'), page);
+}
+
+// A chain of modules, each of which imports the next. The first one's answer is held back until all are asked for, or for some
+// time: who knows only its text asks for the others after it.
+const LENGTH = 6, HELD = 1500;
+let asked, all;
+function chain(name, type) {
+  const links = (write) => Array.from({ length: LENGTH }, (_, at) => write(`m${at}.js`));
+  if (name.endsWith('.html')) {
+    asked = 0;
+    const elements = name === 'element.html' ? links((url) => `<link rel="modulepreload" href="${url}">`).join('') : '';
+    const answer = new Response(`<!doctype html><meta charset="utf-8"><title>chain</title>${elements}<script type="module" src="m0.js"></script>`, type('text/html'));
+    if (name === 'header.html') answer.headers.set('Link', links((url) => `<${url}>; rel="modulepreload"`).join(', '));
+    return answer;
+  }
+  const at = Number(name.match(/[0-9]+/)[0]);
+  asked += 1;
+  if (asked === LENGTH) all?.();
+  if (at) return new Response(at < LENGTH - 1 ? `import './m${at + 1}.js'` : '', type('text/javascript'));
+  const before = new Promise((resolve) => { all = resolve; setTimeout(resolve, HELD); }).then(() => asked);
+  return before.then((before) => new Response(`import './m1.js'; parent.postMessage({ before: ${before} }, '*')`, type('text/javascript')));
 }
