@@ -33,6 +33,9 @@ pub struct NewFile {
     pub etag: [u8; 16],
     /// Milliseconds since 1970-01-01T00:00Z.
     pub modified: u64,
+    /// What the file loads first: see [`crate::modules`]. Whoever stores a change finds that out; it does not travel.
+    #[serde(skip)]
+    pub imports: Vec<String>,
 }
 
 /// One change to a session, made whole or not at all.

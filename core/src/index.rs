@@ -64,6 +64,8 @@ pub struct FileEntry {
     pub etag: [u8; 16],
     /// Milliseconds since 1970-01-01T00:00Z.
     pub modified: u64,
+    /// What it loads first: plain specifiers, see [`crate::modules`].
+    pub imports: Box<[Box<str>]>,
 }
 
 impl FileEntry {

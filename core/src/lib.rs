@@ -27,6 +27,7 @@ pub mod map;
 pub mod media_type;
 #[cfg(feature = "mime")]
 pub mod mime;
+pub mod modules;
 pub mod options;
 pub mod origin;
 pub mod pack;

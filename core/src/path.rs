@@ -56,6 +56,12 @@ impl FilePath {
         Ok(Self(text.into()))
     }
 
+    /// Reads a path that was one before: in the one spelling that it has.
+    pub(crate) fn stored(text: &str) -> Result<Self> {
+        check(text)?;
+        Ok(Self(text.into()))
+    }
+
     /// Reads the path of a URL, without its leading `/`. A `%2F` inside a segment is refused: it would be another file
     /// than the same URL names in a browser's eyes. A `%` that encodes nothing stands for itself, as it does there.
     pub fn from_url_path(url_path: &str) -> Result<Self> {
@@ -166,10 +172,7 @@ impl<'de> Deserialize<'de> for FilePath {
         if lenient {
             return Self::parse(&text).map_err(|error| D::Error::custom(error.message()));
         }
-        match check(&text) {
-            Ok(()) => Ok(Self(text.into_boxed_str())),
-            Err(error) => Err(D::Error::custom(error.message())),
-        }
+        Self::stored(&text).map_err(|error| D::Error::custom(error.message()))
     }
 }
 

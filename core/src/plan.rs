@@ -11,6 +11,7 @@ use crate::http::headers::{self, Headers};
 use crate::http::range::{self, Requested};
 use crate::http::{Destination, Request, date, validators};
 use crate::index::{FileEntry, Index};
+use crate::modules;
 use crate::pages;
 use crate::path::FilePath;
 
@@ -67,7 +68,12 @@ pub fn plan<'i>(config: &Config, request: &Request<'_>, path: &str, index: Optio
     let Some(target) = Target::read(path) else {
         return page(config, request, 404, pages::bad_name());
     };
-    let answer = Answer { config, request, index };
+    let answer = Answer {
+        config,
+        request,
+        index,
+        path,
+    };
     if let Some(file) = index.get_key_value(&target.file()) {
         return answer.file(file);
     }
@@ -230,6 +236,8 @@ struct Answer<'r, 'i> {
     config: &'r Config,
     request: &'r Request<'r>,
     index: &'i Index,
+    /// The path in the session, as it stands in the URL.
+    path: &'r str,
 }
 
 impl<'i> Answer<'_, 'i> {
@@ -293,6 +301,12 @@ impl<'i> Answer<'_, 'i> {
         range: Option<(u64, u64)>,
     ) -> Plan<'i> {
         let length = range.map_or(entry.length, |(start, end)| end.saturating_sub(start));
+        if self.request.navigate && self.request.live {
+            let modules = modules::preloads(self.index, self.request.path, self.path, entry);
+            if !modules.is_empty() {
+                headers.push(("link", headers::module_preloads(&modules).into()));
+            }
+        }
         // An index holds no type that could not stand in a header.
         headers.push(("content-type", self.index.media_type(entry).into()));
         headers.push(("content-length", length.to_string().into()));

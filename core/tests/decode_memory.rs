@@ -52,7 +52,7 @@ fn claimed_lengths_take_no_memory() {
         for ones in 0..24 {
             for fill in [0, 1] {
                 // Whichever field the claim meets, be it a string's length or a list's: it follows small numbers.
-                let bytes = [&[1][..], &vec![fill; ones], claim, &[0; 64]].concat();
+                let bytes = [&[2][..], &vec![fill; ones], claim, &[0; 64]].concat();
                 worst = worst.max(peak(|| drop(Index::decode(&bytes))));
                 worst = worst.max(peak(|| drop(protocol::decode::<Vec<NewFile>>(&bytes[1..]))));
                 worst = worst.max(peak(|| drop(protocol::decode::<ToWorker>(&bytes[1..]))));

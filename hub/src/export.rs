@@ -24,6 +24,7 @@ pub(crate) fn bundle<B: Body>(index: &Index, packs: Vec<B>) -> (Vec<B>, Vec<NewF
                 media_type: index.media_type(entry).into(),
                 etag: entry.etag,
                 modified: entry.modified,
+                imports: Vec::new(),
             });
             offset += entry.length;
         }
@@ -61,6 +62,7 @@ mod tests {
                     media_type: "text/plain".into(),
                     etag: [1; 16],
                     modified: 1,
+                    imports: Vec::new(),
                 })
                 .collect(),
             ..Change::new(Mode::Merge, 1)

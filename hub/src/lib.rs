@@ -12,6 +12,7 @@ mod export;
 mod host;
 mod locks;
 mod mirror;
+mod modules;
 mod recent;
 mod request;
 mod sessions;

@@ -4,6 +4,7 @@ use crate::abort::Abort;
 use crate::convert;
 use crate::export;
 use crate::host::Hub;
+use crate::modules;
 use crate::sessions::Changed;
 use serde::Serialize;
 use virtual_files_core::change::{Change, Mode};
@@ -110,7 +111,7 @@ pub(crate) async fn perform(
             let (packs, files) = convert::bundle(data, |_| !flag.is_given_up()).await?;
             let total = files.iter().map(|file| file.length).sum();
             progress(0, total);
-            let change = Change {
+            let mut change = Change {
                 mode,
                 packs,
                 files,
@@ -118,6 +119,7 @@ pub(crate) async fn perform(
                 options,
                 now: hub.now(),
             };
+            modules::read(&mut change).await;
             hub.ready_for(edge).await?;
             let going_on = |done, of| report(progress, &abort, total, done, of);
             let changed = change_all(hub, &session, Some(storage), change, &abort, &going_on).await?;

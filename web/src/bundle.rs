@@ -76,6 +76,7 @@ async fn pack_all(sources: &[Source], progress: &mut dyn FnMut(u64) -> bool) -> 
                 media_type: source.media_type.clone(),
                 etag: pack.etag(source, offset, &mut scratch)?,
                 modified: source.modified.or_else(|| source.content.modified()).unwrap_or(now),
+                imports: Vec::new(),
             });
             offset += length;
         }

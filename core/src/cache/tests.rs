@@ -33,6 +33,7 @@ fn put(index: Option<&Index>, now: u64, files: &[(&str, usize)]) -> Rc<Index> {
             media_type: String::new(),
             etag: [0; 16],
             modified: 0,
+            imports: Vec::new(),
         });
     }
     let mut index = index.cloned().unwrap_or_else(|| Index::new(now));

@@ -352,6 +352,7 @@ impl File {
             media_type: self.media_type.clone(),
             etag: self.hash,
             modified: self.modified,
+            imports: Vec::new(),
         }
     }
 

@@ -153,6 +153,20 @@ fn push_frame_ancestors(policy: &mut String, config: &Config) {
     policy.push_str(config.frame_ancestors());
 }
 
+/// A `Link` (RFC 8288) that asks for modules in advance, by their addresses.
+pub fn module_preloads(addresses: &[String]) -> String {
+    let mut text = String::new();
+    for address in addresses {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push('<');
+        text.push_str(address);
+        text.push_str(">; rel=\"modulepreload\"");
+    }
+    text
+}
+
 /// A `Location` within this origin from pieces of a URL: exactly one `/` in front, so that no host name can follow, and
 /// nothing that is not a visible ASCII character.
 pub fn location(pieces: &[&str]) -> String {

@@ -4,6 +4,7 @@ use super::{FileEntry, Index, Limits, MAX_MODIFIED, MAX_TYPES, NUMBER_END, PackI
 use crate::change::{Applied, Mode, NewFile};
 use crate::error::{Error, ErrorCode, Result};
 use crate::media_type;
+use crate::modules;
 use crate::options::SessionOptions;
 use crate::path::FilePath;
 
@@ -72,6 +73,9 @@ impl<'a> Request<'a> {
                     "A file is larger than this origin takes: ",
                     file.path.as_str(),
                 ));
+            }
+            if !modules::are_imports(&file.imports) {
+                return Err(invalid("What a new file imports is no list of plain paths."));
             }
             let pack = file.pack as usize;
             let end = file.offset.checked_add(file.length);
@@ -187,6 +191,7 @@ impl Index {
                 media_type,
                 etag: file.etag,
                 modified: file.modified.min(MAX_MODIFIED),
+                imports: file.imports.iter().map(|import| Box::from(import.as_str())).collect(),
             };
             self.hold(&entry);
             match self.files.get_mut(&file.path) {

@@ -179,6 +179,7 @@ fn change_of(step: &Step, seed: usize) -> Option<(Change<BytesBody>, Vec<Vec<u8>
                 media_type: TYPES[usize::from(*media_type)].into(),
                 etag: tag(&bytes),
                 modified: seed as u64,
+                imports: Vec::new(),
             });
             joined.extend_from_slice(&bytes);
             contents.push(bytes);
@@ -315,6 +316,7 @@ fn file(path: &str, pack: u32, offset: u64, length: u64) -> NewFile {
         media_type: "text/plain".into(),
         etag: [0; 16],
         modified: 0,
+        imports: Vec::new(),
     }
 }
 
@@ -507,6 +509,7 @@ fn packs(list: &[(u64, u64)]) -> Index {
             media_type: 0,
             etag: [0; 16],
             modified: 0,
+            imports: Box::default(),
         };
         index.hold(&entry);
         index.files.insert(FilePath::parse(&pack.0.to_string()).unwrap(), entry);

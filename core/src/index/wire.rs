@@ -5,33 +5,22 @@
 //! another one, and this reader stays beside it for the records of old.
 
 use serde::ser::SerializeStruct;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use super::{FileEntry, Index, MAX_MODIFIED, MAX_TYPES, NUMBER_END, PackId, PackInfo};
 use crate::error::{Error, ErrorCode, Result};
 use crate::map::Map;
 use crate::media_type;
+use crate::modules::{self, MAX_IMPORTS};
 use crate::options::SessionOptions;
 use crate::path::FilePath;
 
 /// The first byte of a record.
-const FORMAT: u8 = 1;
-
-#[derive(Deserialize)]
-struct Record {
-    version: u64,
-    options: SessionOptions,
-    created: u64,
-    used: u64,
-    next_pack: u64,
-    types: Vec<String>,
-    packs: Vec<(u64, u64)>,
-    files: Vec<File<FilePath>>,
-}
+const FORMAT: u8 = 2;
 
 /// A file; its pack is a position in the record's list, which is shorter than the id.
-#[derive(Serialize, Deserialize)]
-struct File<P> {
+#[derive(Serialize)]
+struct File<P, I> {
     path: P,
     pack: u32,
     offset: u64,
@@ -39,9 +28,10 @@ struct File<P> {
     media_type: u16,
     etag: [u8; 16],
     modified: u64,
+    imports: I,
 }
 
-/// Writes what [`Record`] reads, out of an index and without a copy of it.
+/// Writes what [`Reader`] reads, out of an index and without a copy of it.
 struct Writer<'a>(&'a Index);
 
 impl Serialize for Writer<'_> {
@@ -82,6 +72,7 @@ impl Serialize for Files<'_> {
             media_type: entry.media_type,
             etag: entry.etag,
             modified: entry.modified,
+            imports: &entry.imports,
         }))
     }
 }
@@ -101,62 +92,132 @@ impl Index {
         let Some((&FORMAT, bytes)) = bytes.split_first() else {
             return Err(damaged());
         };
-        match postcard::take_from_bytes::<Record>(bytes) {
-            Ok((record, [])) => record.into_index().ok_or_else(damaged),
-            _ => Err(damaged()),
-        }
+        Reader(bytes).index().ok_or_else(damaged)
     }
 }
 
-impl Record {
-    fn into_index(self) -> Option<Index> {
-        let mut index = Index::new(self.created);
-        index.version = self.version;
-        index.options = self.options;
-        index.used = self.used;
-        index.next_pack = self.next_pack;
-        if self.version >= NUMBER_END || self.next_pack >= NUMBER_END {
-            return None;
-        }
-        if self.types.len() > MAX_TYPES || !self.types.iter().all(|text| media_type::is_valid(text)) {
-            return None;
-        }
-        index.types = self.types;
+/// What is still to be read of a record. By hand, since a worker reads indexes before its first answer, and its code is loaded
+/// before that: a derived reader is three times as large.
+struct Reader<'b>(&'b [u8]);
 
-        let known = |&(id, length): &(u64, u64)| {
+impl<'b> Reader<'b> {
+    fn index(mut self) -> Option<Index> {
+        let version = self.number()?;
+        let (options, rest) = postcard::take_from_bytes::<SessionOptions>(self.0).ok()?;
+        self.0 = rest;
+        let mut index = Index::new(self.number()?);
+        index.version = version;
+        index.options = options;
+        index.used = self.number()?;
+        index.next_pack = self.number()?;
+        if index.version >= NUMBER_END || index.next_pack >= NUMBER_END {
+            return None;
+        }
+        let types = self.number()?;
+        if types > MAX_TYPES as u64 {
+            return None;
+        }
+        for _ in 0..types {
+            let text = self.text()?;
+            if !media_type::is_valid(text) {
+                return None;
+            }
+            index.types.push(text.to_owned());
+        }
+        let mut packs = Vec::new();
+        for _ in 0..self.number()? {
+            let (id, length) = (self.number()?, self.number()?);
+            if id >= index.next_pack || length >= NUMBER_END {
+                return None;
+            }
             let info = PackInfo {
                 length,
                 live: 0,
                 files: 0,
             };
-            (id < self.next_pack && length < NUMBER_END).then_some((PackId(id), info))
-        };
-        index.packs = Map::from_ascending(self.packs.iter().map(known).collect::<Option<_>>()?)?;
-        let mut files = Vec::with_capacity(self.files.len());
-        for file in self.files {
-            let (id, pack_length) = *self.packs.get(file.pack as usize)?;
-            let end = file.offset.checked_add(file.length)?;
-            if end > pack_length || usize::from(file.media_type) >= index.types.len() {
+            packs.push((PackId(id), info));
+        }
+        let places: Vec<(PackId, u64)> = packs.iter().map(|(id, pack)| (*id, pack.length)).collect();
+        index.packs = Map::from_ascending(packs)?;
+        let count = self.number()?;
+        // A file has more bytes than that, so that what is claimed takes no memory.
+        let mut files = Vec::with_capacity(usize::try_from(count).ok()?.min(self.0.len() / 24));
+        for _ in 0..count {
+            let file = self.file(&places)?;
+            if usize::from(file.1.media_type) >= index.types.len() {
                 return None;
             }
-            let entry = FileEntry {
-                pack: PackId(id),
-                offset: file.offset,
-                length: file.length,
-                media_type: file.media_type,
-                etag: file.etag,
-                modified: file.modified.min(MAX_MODIFIED),
-            };
-            index.hold(&entry);
-            files.push((file.path, entry));
+            index.hold(&file.1);
+            files.push(file);
         }
         // Paths ascend, as an index writes them: a record that names one twice was not written by us.
         index.files = Map::from_ascending(files)?;
-        let whole = index
-            .packs
-            .values()
-            .all(|pack| pack.files > 0 && pack.live <= pack.length);
-        whole.then_some(index)
+        let is_whole = |pack: &PackInfo| pack.files > 0 && pack.live <= pack.length;
+        let whole = index.packs.values().all(is_whole);
+        (whole && self.0.is_empty()).then_some(index)
+    }
+
+    fn file(&mut self, packs: &[(PackId, u64)]) -> Option<(FilePath, FileEntry)> {
+        let path = FilePath::stored(self.text()?).ok()?;
+        let (pack, pack_length) = *packs.get(usize::try_from(self.number()?).ok()?)?;
+        let mut entry = FileEntry {
+            pack,
+            offset: self.number()?,
+            length: self.number()?,
+            media_type: u16::try_from(self.number()?).ok()?,
+            etag: self.take(16)?.try_into().ok()?,
+            modified: self.number()?.min(MAX_MODIFIED),
+            imports: Box::default(),
+        };
+        if entry.offset.checked_add(entry.length)? > pack_length {
+            return None;
+        }
+        let count = self.number()?;
+        if count > MAX_IMPORTS as u64 {
+            return None;
+        }
+        if count > 0 {
+            let mut imports: Vec<Box<str>> = Vec::new();
+            for _ in 0..count {
+                imports.push(self.text()?.into());
+            }
+            if !modules::are_imports(&imports) {
+                return None;
+            }
+            entry.imports = imports.into();
+        }
+        Some((path, entry))
+    }
+
+    /// A number in groups of seven bits, the lowest first.
+    #[inline(never)]
+    fn number(&mut self) -> Option<u64> {
+        let mut number = 0;
+        for shift in (0..u64::BITS).step_by(7) {
+            let byte = u64::from(*self.take(1)?.first()?);
+            let group = byte & 0x7f;
+            // Of the last group, one bit is left.
+            if group << shift >> shift != group {
+                return None;
+            }
+            number |= group << shift;
+            if byte < 0x80 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    #[inline(never)]
+    fn text(&mut self) -> Option<&'b str> {
+        let length = usize::try_from(self.number()?).ok()?;
+        core::str::from_utf8(self.take(length)?).ok()
+    }
+
+    fn take(&mut self, length: usize) -> Option<&'b [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
     }
 }
 
@@ -173,7 +234,7 @@ mod tests {
 
     /// A record of files in packs; a file is its path, its pack's place, offset, length and type.
     fn record(next_pack: u64, packs: &[(u64, u64)], files: &[(&str, u32, u64, u64, u16)]) -> Vec<u8> {
-        let files: Vec<File<&str>> = files
+        let files: Vec<File<&str, &[&str]>> = files
             .iter()
             .map(|&(path, pack, offset, length, media_type)| File {
                 path,
@@ -183,6 +244,7 @@ mod tests {
                 media_type,
                 etag: [7; 16],
                 modified: u64::MAX,
+                imports: &["./a.js"][..],
             })
             .collect();
         let fields = (

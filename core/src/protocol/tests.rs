@@ -146,6 +146,7 @@ fn a_file_is_told_with_its_entity_tag_in_32_digits() {
         media_type: 0,
         etag,
         modified: 4,
+        imports: Box::default(),
     };
     let info = FileInfo::new(&FilePath::parse("a.txt").unwrap(), &entry, "text/plain");
     let wanted = format!(

@@ -158,6 +158,7 @@ impl<S: Store, F: Fn(&[u8]) -> S::Body, R: AsyncFn(&S::Body) -> Vec<u8>> Bench<'
                     media_type: media_type(path).into(),
                     etag: tag(bytes),
                     modified: change.now - 1,
+                    imports: Vec::new(),
                 });
                 joined.extend_from_slice(bytes);
             }

@@ -277,6 +277,7 @@ mod tests {
             media_type: String::new(),
             etag: [0; 16],
             modified: 0,
+            imports: Vec::new(),
         });
         change
     }

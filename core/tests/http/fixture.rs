@@ -47,6 +47,7 @@ pub(crate) fn index(files: &[(&str, usize)], options: SessionOptions) -> Index {
             media_type: media_type.to_owned(),
             etag: [0xab; 16],
             modified: MODIFIED,
+            imports: Vec::new(),
         });
     }
     let mut index = Index::new(MODIFIED);

@@ -154,6 +154,7 @@ fn new_file(bytes: &mut Bytes<'_>, pack: u32) -> NewFile {
         media_type: TYPES[usize::from(bytes.byte() / 80)].to_owned(),
         etag: [bytes.byte(); 16],
         modified: bytes.number(),
+        imports: Vec::new(),
     }
 }
 

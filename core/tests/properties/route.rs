@@ -65,6 +65,7 @@ fn session(options: &str) -> Index {
             media_type: String::new(),
             etag: [0xab; 16],
             modified: 784_111_777_000,
+            imports: Vec::new(),
         });
         offset += length;
     }

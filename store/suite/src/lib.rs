@@ -84,6 +84,7 @@ fn put(bytes: &[u8], now: u64) -> Result<Change<BlobBody>, String> {
             media_type: "application/octet-stream".into(),
             etag: [7; 16],
             modified: now,
+            imports: Vec::new(),
         }],
         ..Change::new(Mode::Merge, now)
     })
