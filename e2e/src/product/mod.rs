@@ -16,6 +16,7 @@ mod inside;
 mod lifecycle;
 mod nginx;
 mod opaque;
+mod preload;
 mod protocol;
 mod rolling;
 mod sdk;
@@ -43,6 +44,7 @@ use wrangler::Wrangler;
 /// All cases.
 pub const CASES: &[&[Case]] = &[
     apps::CASES,
+    preload::CASES,
     codes::CASES,
     demo::CASES,
     demo::drops::CASES,
