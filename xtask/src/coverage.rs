@@ -24,6 +24,7 @@ const PARSERS: &[&str] = &[
     "http",
     "index/wire.rs",
     "media_type.rs",
+    "modules",
     "options.rs",
     "origin.rs",
     "path.rs",

@@ -39,6 +39,12 @@ fn media_type() {
     replay("media_type", crate::media_type::check);
 }
 
+#[cfg(feature = "modules")]
+#[test]
+fn modules() {
+    replay("modules", crate::modules::check);
+}
+
 #[test]
 fn path() {
     replay("path", crate::path::check);

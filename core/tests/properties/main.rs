@@ -13,6 +13,8 @@ mod html_fragments;
 mod index;
 #[cfg(feature = "mime")]
 mod media_type;
+#[cfg(feature = "modules")]
+mod modules;
 mod path;
 mod protocol;
 mod range;
