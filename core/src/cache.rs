@@ -17,6 +17,8 @@
 mod tests;
 
 use std::cell::Cell;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::rc::Rc;
 
 use crate::index::{FileEntry, Index, PackId};
@@ -358,18 +360,23 @@ impl<B: Clone> Cache<B> {
             return;
         }
         let target = self.max_bytes - self.max_bytes / 8;
-        let mut units: Vec<(u64, u64)> = Vec::new();
+        // A heap, not a sorted list: a library's sort is some kilobytes of code that the worker is loaded with.
+        let mut units: Vec<Reverse<(u64, u64)>> = Vec::new();
         for entry in self.sessions.values() {
-            units.extend(entry.slices.values().map(|slice| (slice.used.get(), slice.cost())));
-            units.push((entry.used.get(), entry.cost()));
+            units.extend(
+                entry
+                    .slices
+                    .values()
+                    .map(|slice| Reverse((slice.used.get(), slice.cost()))),
+            );
+            units.push(Reverse((entry.used.get(), entry.cost())));
         }
-        units.retain(|(used, _)| *used < since);
-        units.sort_unstable();
+        units.retain(|Reverse((used, _))| *used < since);
+        let mut units = BinaryHeap::from(units);
         let (mut left, mut last) = (self.bytes, 0);
-        for (used, cost) in units {
-            if left <= target {
-                break;
-            }
+        while left > target
+            && let Some(Reverse((used, cost))) = units.pop()
+        {
             left -= cost;
             last = used;
         }

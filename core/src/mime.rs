@@ -1,18 +1,44 @@
 //! Media types by a file's extension, for whoever puts files; the worker serves what was stored.
 
+use core::cmp::Ordering;
+
 use crate::media_type;
 use crate::path::FilePath;
 
 /// The type of a file by its name, with a charset where it is text.
 pub fn media_type_for(path: &FilePath) -> String {
     let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
-    let known = ours(&extension).or_else(|| mime_guess::from_ext(&extension).first_raw());
+    let known = ours(&extension).or_else(|| listed(&extension));
     let essence = known.unwrap_or(media_type::UNKNOWN);
     let mut text = String::from(essence);
     if media_type::is_text(essence) {
         text.push_str("; charset=utf-8");
     }
     text
+}
+
+include!(concat!(env!("OUT_DIR"), "/mime_table.rs"));
+
+/// What the table of `mime_guess` has.
+fn listed(extension: &str) -> Option<&'static str> {
+    let (names, places) = GROUPS.get(extension.len())?;
+    let (mut low, mut high) = (0, places.len());
+    let place = loop {
+        let middle = (low + high) / 2;
+        let start = middle * extension.len();
+        let place = *places.get(middle).filter(|_| low < high)?;
+        match names.get(start..start + extension.len())?.cmp(extension) {
+            Ordering::Less => low = middle + 1,
+            Ordering::Greater => high = middle,
+            Ordering::Equal => break usize::from(place),
+        }
+    };
+    let start = place
+        .checked_sub(1)
+        .and_then(|before| ENDS.get(before))
+        .copied()
+        .unwrap_or(0);
+    TYPES.get(usize::from(start)..usize::from(*ENDS.get(place)?))
 }
 
 /// What comes before the table of `mime_guess`: today's registered names where it has older ones, what it lacks, and
@@ -82,6 +108,24 @@ mod tests {
         ];
         for (path, media_type) in TYPES {
             assert_eq!(media_type_for(&FilePath::parse(path).unwrap()), *media_type, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_table_is_the_librarys() {
+        let known = mime_guess::get_extensions("*", "*").unwrap();
+        assert!(known.len() > 1000);
+        for extension in known
+            .iter()
+            .copied()
+            .chain(["", "a", "zzzz", "no-such-extension-anywhere-at-all"])
+        {
+            let extension = extension.to_ascii_lowercase();
+            assert_eq!(
+                listed(&extension),
+                mime_guess::from_ext(&extension).first_raw(),
+                "{extension}"
+            );
         }
     }
 

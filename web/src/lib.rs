@@ -43,12 +43,20 @@ pub fn now() -> u64 {
 /// Whether the engine is WebKit, as far as a script is told: Chromium names itself beside it.
 pub fn is_webkit() -> bool {
     let agent = user_agent();
-    agent.contains("AppleWebKit/") && !agent.contains("Chrome/")
+    names(&agent, "AppleWebKit/") && !names(&agent, "Chrome/")
 }
 
 /// Whether the engine is Chromium, as far as a script is told.
 pub fn is_chromium() -> bool {
-    user_agent().contains("Chrome/")
+    names(&user_agent(), "Chrome/")
+}
+
+/// Whether one text has the other in it. Not `str::contains`, whose search for long texts is more code than there is need for.
+fn names(agent: &str, product: &str) -> bool {
+    agent
+        .as_bytes()
+        .windows(product.len())
+        .any(|part| part == product.as_bytes())
 }
 
 fn user_agent() -> String {

@@ -86,7 +86,8 @@ pub fn local<'a>(url: &'a str, origin: &str) -> Option<&'a str> {
 /// Path and query of a URL's local part; the fragment is nobody's business.
 pub fn split(local: &str) -> (&str, &str) {
     let local = local.split_once('#').map_or(local, |(local, _)| local);
-    local.find('?').map_or((local, ""), |at| local.split_at(at))
+    let path = local.split('?').next().unwrap_or_default();
+    (path, local.get(path.len()..).unwrap_or_default())
 }
 
 /// The path of a client's URL, if it is of this origin.

@@ -10,7 +10,10 @@ const MAX_LENGTH: usize = 1024;
 /// `..` segments: no import map's name, no other origin, nothing to encode.
 pub fn is_plain(specifier: &str) -> bool {
     let relative = specifier.starts_with("./") || specifier.starts_with("../");
-    if !relative && !specifier.starts_with('/') || specifier.contains("//") || specifier.len() > MAX_LENGTH {
+    if !relative && !specifier.starts_with('/')
+        || specifier.as_bytes().windows(2).any(|pair| pair == b"//")
+        || specifier.len() > MAX_LENGTH
+    {
         return false;
     }
     let (path, query) = specifier.split_once('?').unwrap_or((specifier, ""));
