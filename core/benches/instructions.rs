@@ -55,6 +55,7 @@ fn put(files: u32, folder: &str) -> Change<Length> {
                 media_type: "text/javascript; charset=utf-8".to_owned(),
                 etag: (file as u128).to_be_bytes(),
                 modified: 1000,
+                imports: Vec::new(),
             }));
     }
     change

@@ -20,6 +20,7 @@ use crate::error::Result;
 use crate::map::Map;
 use crate::media_type;
 use crate::options::SessionOptions;
+use crate::order;
 use crate::path::FilePath;
 use crate::store::Body;
 
@@ -216,7 +217,7 @@ impl Index {
         let mut places: Vec<_> = files
             .map(|(path, entry)| (entry.pack, entry.offset, entry.offset + entry.length, path))
             .collect();
-        places.sort_unstable();
+        order::sort(&mut places, |a, b| a < b);
         places
     }
 

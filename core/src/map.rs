@@ -3,6 +3,7 @@
 //! A `BTreeMap` costs some kilobytes of code for each pair of types; this one has the same answers in the same order for
 //! a fraction. Adding a key in the middle moves what follows, so many at once are [appended](Map::append) instead.
 
+use crate::order;
 use std::borrow::Borrow;
 
 /// Keys in their order, each with a value.
@@ -108,8 +109,7 @@ impl<K: Ord, V> Map<K, V> {
     pub fn append(&mut self, pairs: Vec<(K, V)>) {
         if !pairs.is_empty() {
             self.0.extend(pairs);
-            // Stable sorting finds what is in order already.
-            self.0.sort_by(|(a, _), (b, _)| a.cmp(b));
+            order::sort(&mut self.0, |(a, _), (b, _)| a < b);
         }
     }
 

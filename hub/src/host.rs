@@ -8,10 +8,10 @@ use crate::sessions::Sessions;
 use crate::worker::Worker;
 use js_sys::{Array, Object, Promise};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use virtual_files_core::config::{Config, Layout};
 use virtual_files_core::error::{Error, ErrorCode, Result};
+use virtual_files_core::map::Map;
 use virtual_files_core::protocol::{self, Request, ToHub};
 use virtual_files_core::session::SessionId;
 use virtual_files_web::channel;
@@ -57,8 +57,13 @@ impl Hub {
         let started = {
             let (worker, sessions, unavailable) = (worker.clone(), sessions.clone(), unavailable.clone());
             future_to_promise(async move {
+                // Both take their time, and neither needs the other.
+                let probed = future_to_promise(async move {
+                    sessions.probe().await;
+                    Ok(JsValue::UNDEFINED)
+                });
                 let registered = worker.register().await;
-                sessions.probe().await;
+                drop(JsFuture::from(probed).await);
                 unavailable.replace(registered.err());
                 Ok(JsValue::UNDEFINED)
             })
@@ -106,8 +111,8 @@ impl Hub {
     /// as `wildcard` says.
     pub(crate) fn edge_root(&self, id: &SessionId, wildcard: bool) -> String {
         let root = ["/", id.as_str(), "/"].concat();
-        match self.own_origin.split_once("://") {
-            Some((scheme, host)) if wildcard => [scheme, "://", id.as_str(), ".", host, &root].concat(),
+        match self.own_origin.rsplit_once('/') {
+            Some((scheme, host)) if wildcard => [scheme, "/", id.as_str(), ".", host, &root].concat(),
             _ => [self.own_origin.as_str(), &root].concat(),
         }
     }
@@ -397,7 +402,7 @@ fn receive(hub: &Rc<Hub>, event: &MessageEvent) {
 
 /// Answers a connected host's requests for as long as its port lives.
 fn serve(hub: &Rc<Hub>, port: MessagePort) {
-    let pending = Rc::new(RefCell::new(BTreeMap::<u32, Abort>::new()));
+    let pending = Rc::new(RefCell::new(Map::<u32, Abort>::new()));
     let (hub, this) = (hub.clone(), port.clone());
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         let data = event.data();

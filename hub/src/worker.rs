@@ -9,8 +9,7 @@ use virtual_files_web::{channel, envelope};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{
-    DomException, RegistrationOptions, ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration,
-    ServiceWorkerState, ServiceWorkerUpdateViaCache, Window,
+    DomException, ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerState, Window,
 };
 
 /// When a message is sent again, and how long a worker may take in all: it may have to start, and to compile itself. But
@@ -55,20 +54,19 @@ impl Worker {
         self.container.as_ref()
     }
 
-    /// Registers the worker and waits until it is active. The error says why there is none.
+    /// Waits until the worker that the page registers is active. The error says why there is none.
     pub(crate) async fn register(&self) -> Result<()> {
         let Some(container) = &self.container else {
             return Err(unavailable(
                 "this is not a secure context, or the browser has no service workers",
             ));
         };
-        let options = RegistrationOptions::new();
-        options.set_scope("/");
-        // A new worker rolls out at once: neither it nor what it imports comes from the HTTP cache.
-        options.set_update_via_cache(ServiceWorkerUpdateViaCache::None);
-        let ready = match (container.register_with_options("/sw.js", &options), container.ready()) {
-            (registered, Ok(ready)) => active(&registered, &ready).await,
-            (_, Err(error)) => Err(error),
+        // The page has begun with that before there was any wasm.
+        let page = envelope::get(&js_sys::global(), "virtualFiles");
+        let registered = Promise::resolve(&envelope::get(&page, "registered"));
+        let ready = match container.ready() {
+            Ok(ready) => active(&registered, &ready).await,
+            Err(error) => Err(error),
         };
         match ready {
             Ok(registration) => {

@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::media_type;
 use crate::modules;
 use crate::options::SessionOptions;
+use crate::order;
 use crate::path::FilePath;
 
 /// Above this many media types, those that no file has any more are looked for.
@@ -45,7 +46,7 @@ impl<'a> Request<'a> {
         self.check_ranges(limits)?;
 
         let mut paths: Vec<&str> = self.files.iter().map(|file| file.path.as_str()).collect();
-        paths.sort_unstable();
+        order::sort(&mut paths, |a, b| a < b);
         if let Some((path, _)) = paths.iter().zip(paths.iter().skip(1)).find(|(path, next)| path == next) {
             return Err(Error::new(
                 ErrorCode::InvalidPath,
@@ -101,7 +102,7 @@ impl<'a> Request<'a> {
         let (mut files, mut bytes, mut deletes) = (0, 0, Vec::new());
         if self.mode == Mode::Merge {
             deletes = self.deletes.iter().map(FilePath::as_str).collect();
-            deletes.sort_unstable();
+            order::sort(&mut deletes, |a, b| a < b);
             deletes.dedup();
             deletes.retain(|path| paths.binary_search(path).is_err());
             (files, bytes) = (index.len(), index.bytes);

@@ -60,7 +60,7 @@ impl<'h> Reader<'h> {
             let mut chars = self.rest.chars();
             match chars.next() {
                 Some('!') => self.markup_declaration()?,
-                Some('?') => self.skip_past(">"),
+                Some('?') => self.skip_tag(),
                 Some('/') if chars.next().is_some_and(|char| char.is_ascii_alphabetic()) => {
                     self.skip(1);
                     let tag = self.tag()?;
@@ -68,7 +68,7 @@ impl<'h> Reader<'h> {
                         templates = templates.saturating_sub(1);
                     }
                 }
-                Some('/') => self.skip_past(">"),
+                Some('/') => self.skip_tag(),
                 Some(char) if char.is_ascii_alphabetic() => {
                     let tag = self.tag()?;
                     match tag.name.as_str() {
@@ -76,7 +76,7 @@ impl<'h> Reader<'h> {
                         "script" => {
                             let text = self.raw_text("script");
                             // `<!--` begins another way of finding the script's end.
-                            if text.contains("<!--") {
+                            if text.as_bytes().windows(4).any(|part| part == b"<!--") {
                                 return None;
                             }
                             if templates == 0 {
@@ -133,20 +133,20 @@ impl<'h> Reader<'h> {
     /// What `<!` begins: a comment, a doctype, or what is taken for a comment.
     fn markup_declaration(&mut self) -> Usual {
         let Some(comment) = self.rest.strip_prefix("!--") else {
-            self.skip_past(">");
+            self.skip_tag();
             return Some(());
         };
         self.rest = comment;
         if comment.starts_with('>') || comment.starts_with("->") {
             return Some(());
         }
-        let ends = [comment.find("-->"), comment.find("--!>")];
-        match ends.into_iter().flatten().min() {
-            Some(end) => {
-                self.skip(end);
-                self.skip_past(">");
+        // It ends with `-->` or `--!>`.
+        while !self.rest.is_empty() {
+            let before = self.take(|char| char != '>');
+            self.skip(1);
+            if before.ends_with("--") || before.ends_with("--!") {
+                break;
             }
-            None => self.rest = "",
         }
         Some(())
     }
@@ -205,9 +205,12 @@ impl<'h> Reader<'h> {
     fn raw_text(&mut self, name: &str) -> &'h str {
         let start = self.rest;
         let mut from = 0;
-        while let Some(at) = start.get(from..).and_then(|rest| rest.find("</")) {
+        while let Some(at) = start.get(from..).and_then(|rest| rest.find('<')) {
             let end = from + at;
-            let after = start.get(end + 2..).unwrap_or_default();
+            from = end + 1;
+            let Some(after) = start.get(from..).and_then(|rest| rest.strip_prefix('/')) else {
+                continue;
+            };
             let named = after
                 .get(..name.len())
                 .is_some_and(|found| found.eq_ignore_ascii_case(name));
@@ -218,7 +221,6 @@ impl<'h> Reader<'h> {
                 self.skip(end);
                 return start.get(..end).unwrap_or_default();
             }
-            from = end + 2;
         }
         self.rest = "";
         start
@@ -257,8 +259,9 @@ impl<'h> Reader<'h> {
         rest.get(..rest.len() - self.rest.len()).unwrap_or_default()
     }
 
-    fn skip_past(&mut self, end: &str) {
-        self.rest = self.rest.split_once(end).map_or("", |(_, rest)| rest);
+    fn skip_tag(&mut self) {
+        self.take(|char| char != '>');
+        self.skip(1);
     }
 
     fn skip(&mut self, bytes: usize) {
