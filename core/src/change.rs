@@ -53,6 +53,8 @@ pub struct Change<B> {
     pub deletes: Vec<FilePath>,
     /// New options; where there are none, the old ones stay.
     pub options: Option<SessionOptions>,
+    /// What [`Index::changed`](crate::index::Index::changed) must be, or nothing is changed, with `CONFLICT`.
+    pub if_version: Option<u64>,
     /// The time of the change, in milliseconds since 1970-01-01T00:00Z.
     pub now: u64,
 }
@@ -66,6 +68,7 @@ impl<B> Change<B> {
             files: Vec::new(),
             deletes: Vec::new(),
             options: None,
+            if_version: None,
             now,
         }
     }

@@ -25,6 +25,8 @@ pub enum ErrorCode {
     OriginNotAllowed,
     /// The two sides are of different releases.
     VersionMismatch,
+    /// The session is not at the version that a change was for.
+    Conflict,
     /// No such session or file.
     NotFound,
     /// More files or bytes than this origin takes.
@@ -53,6 +55,7 @@ impl ErrorCode {
         Self::InvalidMessage,
         Self::OriginNotAllowed,
         Self::VersionMismatch,
+        Self::Conflict,
         Self::NotFound,
         Self::TooLarge,
         Self::QuotaExceeded,
@@ -72,6 +75,7 @@ impl ErrorCode {
             Self::InvalidMessage => "INVALID_MESSAGE",
             Self::OriginNotAllowed => "ORIGIN_NOT_ALLOWED",
             Self::VersionMismatch => "VERSION_MISMATCH",
+            Self::Conflict => "CONFLICT",
             Self::NotFound => "NOT_FOUND",
             Self::TooLarge => "TOO_LARGE",
             Self::QuotaExceeded => "QUOTA_EXCEEDED",
@@ -90,7 +94,7 @@ impl ErrorCode {
             Self::InvalidSession | Self::InvalidPath | Self::InvalidMessage => 400,
             Self::OriginNotAllowed => 403,
             Self::NotFound => 404,
-            Self::VersionMismatch => 409,
+            Self::VersionMismatch | Self::Conflict => 409,
             Self::TooLarge => 413,
             Self::Internal => 500,
             Self::StorageUnavailable | Self::ServiceWorkerUnavailable | Self::EdgeUnavailable | Self::Aborted => 503,

@@ -106,6 +106,7 @@ impl Default for Limits {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
     version: u64,
+    changed: u64,
     options: SessionOptions,
     files: Map<FilePath, FileEntry>,
     types: Vec<String>,
@@ -121,6 +122,7 @@ impl Index {
     pub fn new(now_ms: u64) -> Self {
         Self {
             version: 0,
+            changed: 0,
             options: SessionOptions::default(),
             files: Map::new(),
             types: Vec::new(),
@@ -135,6 +137,11 @@ impl Index {
     /// The version, which grows with every change; 0 before the first.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// The version that the last change of it gave it: a compaction gives it another version, and changes nothing that can be read.
+    pub fn changed(&self) -> u64 {
+        self.changed
     }
 
     /// How the session is served.
@@ -241,6 +248,7 @@ impl Index {
             files: &change.files,
             deletes: &change.deletes,
             options: change.options.as_ref(),
+            if_version: change.if_version,
             now: change.now,
         };
         let checked = request.check(self, limits)?;

@@ -29,7 +29,7 @@ pub mod media_type;
 pub mod mime;
 pub mod modules;
 pub mod options;
-mod order;
+pub mod order;
 pub mod origin;
 pub mod pack;
 pub mod pages;

@@ -106,11 +106,17 @@ impl<K: Ord, V> Map<K, V> {
     }
 
     /// Adds pairs whose keys are new, each once, in any order.
-    pub fn append(&mut self, pairs: Vec<(K, V)>) {
-        if !pairs.is_empty() {
-            self.0.extend(pairs);
-            order::sort(&mut self.0, |(a, _), (b, _)| a < b);
+    pub fn append(&mut self, mut pairs: Vec<(K, V)>) {
+        order::sort(&mut pairs, |(a, _), (b, _)| a < b);
+        let mut known = std::mem::take(&mut self.0).into_iter().peekable();
+        self.0.reserve_exact(known.len() + pairs.len());
+        for pair in pairs {
+            while let Some(before) = known.next_if(|(key, _)| *key < pair.0) {
+                self.0.push(before);
+            }
+            self.0.push(pair);
         }
+        self.0.extend(known);
     }
 
     /// Takes a key out.

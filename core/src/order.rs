@@ -2,7 +2,7 @@
 
 /// Sorts so that no thing is `before` one that stands before it; equals stay as they stood. What is in order already, or a few runs
 /// of it, takes time in proportion to its length.
-pub(crate) fn sort<T>(things: &mut Vec<T>, before: impl Fn(&T, &T) -> bool) {
+pub fn sort<T>(things: &mut Vec<T>, before: impl Fn(&T, &T) -> bool) {
     let known = |at: u32| things.get(at as usize);
     let order = merged(
         things.len(),

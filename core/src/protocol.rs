@@ -91,6 +91,8 @@ pub struct Message {
     pub storage: Option<String>,
     /// How the session is served.
     pub options: Option<SessionOptions>,
+    /// The version that the session must be at.
+    pub if_version: Option<f64>,
     /// A document.
     pub html: Option<String>,
     /// The URL that a document's relative URLs are of.
@@ -118,6 +120,10 @@ pub enum Request {
         storage: Storage,
         /// New options; the old ones stay where there are none.
         options: Option<SessionOptions>,
+        /// What to delete with the same change.
+        deletes: Vec<FilePath>,
+        /// The version that the session must be at, or nothing is changed: what the answer to its last change named.
+        if_version: Option<u64>,
     },
     /// Delete files.
     DeleteFiles {
@@ -125,6 +131,8 @@ pub enum Request {
         session: SessionId,
         /// What to delete; a path that is not there is passed over.
         paths: Vec<FilePath>,
+        /// The version that the session must be at.
+        if_version: Option<u64>,
     },
     /// The session's files, or those whose path starts with `prefix`.
     ListFiles {
@@ -217,6 +225,9 @@ impl TryFrom<Message> for Request {
             Some(path) => FilePath::parse(path),
             None => Err(missing("path")),
         };
+        let paths = |paths: &[String]| paths.iter().map(|path| FilePath::parse(path)).collect::<Result<_>>();
+        // A number of JavaScript's; what is none that versions can be is none that the session is at.
+        let if_version = message.if_version.map(|version| version as u64);
         Ok(match message.kind.as_str() {
             "CONNECT" => match message.version {
                 Some(PROTOCOL_VERSION) => Self::Connect,
@@ -242,13 +253,16 @@ impl TryFrom<Message> for Request {
                     Some(_) => return Err(invalid("`storage` is neither \"indexeddb\" nor \"memory\".")),
                 },
                 options: message.options,
+                deletes: paths(message.paths.as_deref().unwrap_or_default())?,
+                if_version,
             },
             "DELETE_FILES" => Self::DeleteFiles {
                 session: session()?,
                 paths: match &message.paths {
-                    Some(paths) => paths.iter().map(|path| FilePath::parse(path)).collect::<Result<_>>()?,
+                    Some(some) => paths(some)?,
                     None => return Err(missing("paths")),
                 },
+                if_version,
             },
             "LIST_FILES" => Self::ListFiles {
                 session: session()?,

@@ -61,5 +61,5 @@ fn claimed_lengths_take_no_memory() {
         }
     }
     assert!(worst < 4 << 20, "{worst} bytes were taken for less than a hundred");
-    assert!(worst > 1000, "nothing was measured");
+    assert!(worst > 100, "nothing was measured");
 }

@@ -319,6 +319,7 @@ export type ErrorCode =
   | "INVALID_MESSAGE"
   | "ORIGIN_NOT_ALLOWED"
   | "VERSION_MISMATCH"
+  | "CONFLICT"
   | "NOT_FOUND"
   | "TOO_LARGE"
   | "QUOTA_EXCEEDED"

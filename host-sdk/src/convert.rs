@@ -77,6 +77,7 @@ pub(crate) fn put(
     mode: Mode,
     storage: Storage,
     options: Option<&SessionOptions>,
+    deletes: &[FilePath],
 ) -> Array {
     let mode = match mode {
         Mode::Merge => "merge",
@@ -90,7 +91,15 @@ pub(crate) fn put(
     if let Some(options) = options {
         set(request, "options", &options_to_js(options));
     }
+    if !deletes.is_empty() {
+        set(request, "paths", &paths(deletes));
+    }
     Array::of1(&index.buffer())
+}
+
+/// Has a change be refused where the session is not at a version.
+pub(crate) fn only_at(request: &Object, version: u64) {
+    set(request, "ifVersion", &JsValue::from_f64(version as f64));
 }
 
 /// Adds to a put what the answer to an export holds, so that the session becomes the exported one; answers what the

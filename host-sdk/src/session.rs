@@ -8,6 +8,7 @@ use crate::convert;
 use crate::error::Result;
 use crate::hub::Hub;
 use crate::isolation::Isolation;
+use crate::known::Known;
 use crate::preview::Preview;
 use crate::wait::{Once, Queue, within};
 use js_sys::Array;
@@ -71,6 +72,8 @@ pub(crate) struct Inner {
     /// Never empty.
     pub(crate) places: RefCell<Vec<Place>>,
     pub(crate) writes: Queue,
+    /// What the session has, as far as this page's changes tell.
+    pub(crate) known: RefCell<Option<Known>>,
     storage: Cell<Storage>,
     degraded: RefCell<Option<String>>,
     /// The documents of previews that were mounted with HTML; they outlive a put that replaces all.
@@ -111,6 +114,7 @@ impl Inner {
             wanted: options.storage,
             places: RefCell::new(vec![place]),
             writes: Queue::new(),
+            known: RefCell::default(),
             documents: RefCell::default(),
             previews: RefCell::default(),
             events: EventTarget::new().ok(),

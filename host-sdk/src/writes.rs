@@ -11,6 +11,7 @@ use crate::entry;
 use crate::error::Result;
 use crate::hub::{Asked, Hub};
 use crate::isolation::Isolation;
+use crate::known::Known;
 use crate::session::{Place, Session, release};
 use crate::wait::all;
 use js_sys::Array;
@@ -18,6 +19,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use virtual_files_core::change::Mode;
 use virtual_files_core::error::ErrorCode;
+use virtual_files_core::order::sort;
 use virtual_files_core::path::FilePath;
 use virtual_files_web::bundle::{self, Source};
 use virtual_files_web::envelope::{get, set};
@@ -57,36 +59,79 @@ impl Session {
             }
         };
         report(0.0);
-        let packed = bundle::pack(&sources, |done| {
+        let mut packing = |done: u64| {
             report((done as f64 / 2.0).floor());
             control.check().is_ok()
-        });
-        let packed = packed
-            .await
-            .map_err(|error| control.check().err().unwrap_or_else(|| error.into()))?;
-        // Time has passed.
-        control.check()?;
-        self.0.alive()?;
-
-        let mut half: Option<Progress> = Some({
-            let report = report.clone();
-            Rc::new(move |done: f64, of: f64| {
-                let part = if of > 0.0 { (done / of).min(1.0) } else { 1.0 };
-                report((total / 2.0 + part * total / 2.0).floor());
-            })
-        });
-        let put = |place: &Place| {
-            let request = convert::request("PUT_FILES", &self.0.id);
-            let options = self.0.options.as_ref();
-            let transfer = convert::put(&request, &packed, mode, self.0.wanted, options);
-            // The first place's progress is what is told.
-            place.hub.ask(self.0.user, request, &transfer, half.take())
         };
-        let answer = self.everywhere(control, put).await?;
-        let result = convert::put_result(&answer);
-        self.0.stored(result.storage, result.degraded);
-        report(total);
-        Ok(answer)
+        sort(&mut sources, |one, other| one.path < other.path);
+        // Whatever comes between leaves nothing known.
+        let mut known = self.known();
+        let mut tags = known.is_some();
+        let (mut all, mut deletes) = (sources.iter().collect::<Vec<_>>(), Vec::new());
+        loop {
+            let packed = bundle::pack(&all, tags, &mut packing).await;
+            let mut packed = packed.map_err(|error| control.check().err().unwrap_or_else(|| error.into()))?;
+            if let (true, Some(before)) = (tags, &known) {
+                tags = false;
+                match before.delta(&sources, &packed.files, mode) {
+                    Some(delta) => {
+                        all = delta.changed.iter().filter_map(|place| sources.get(*place)).collect();
+                        deletes = delta.deletes;
+                    }
+                    None => known = None,
+                }
+                continue;
+            }
+            // Time has passed.
+            control.check()?;
+            self.0.alive()?;
+
+            let mut half: Option<Progress> = Some({
+                let report = report.clone();
+                Rc::new(move |done: f64, of: f64| {
+                    let part = if of > 0.0 { (done / of).min(1.0) } else { 1.0 };
+                    report((total / 2.0 + part * total / 2.0).floor());
+                })
+            });
+            let mut put = |place: &Place| {
+                let request = convert::request("PUT_FILES", &self.0.id);
+                let options = self.0.options.as_ref();
+                let mode = if known.is_some() { Mode::Merge } else { mode };
+                let transfer = convert::put(&request, &packed, mode, self.0.wanted, options, &deletes);
+                if let Some(known) = &known {
+                    convert::only_at(&request, known.version);
+                }
+                // The first place's progress is what is told.
+                place.hub.ask(self.0.user, request, &transfer, half.take())
+            };
+            let answer = match self.everywhere(control, &mut put).await {
+                Err(error) if known.is_some() && error.code() == ErrorCode::Conflict => {
+                    // Somebody else has changed the session: all is sent.
+                    (known, all, deletes) = (None, sources.iter().collect(), Vec::new());
+                    continue;
+                }
+                answer => answer?,
+            };
+            let result = convert::put_result(&answer);
+            let files = std::mem::take(&mut packed.files);
+            self.know(match known {
+                Some(known) => known.changed(result.version, files, &deletes),
+                None => Known::after(result.version, files, result.files),
+            });
+            self.0.stored(result.storage, result.degraded);
+            report(total);
+            return Ok(answer);
+        }
+    }
+
+    /// What is known of the session where it has one place; nothing from then on, until it is known anew.
+    fn known(&self) -> Option<Known> {
+        let known = self.0.known.take();
+        known.filter(|_| self.0.places.borrow().len() == 1)
+    }
+
+    fn know(&self, known: Known) {
+        self.0.known.replace(Some(known));
     }
 
     /// Deletes files; paths that are not there are passed over.
@@ -102,12 +147,28 @@ impl Session {
     }
 
     async fn delete_everywhere(&self, paths: &[FilePath]) -> Result<JsValue> {
-        let delete = |place: &Place| {
-            let request = convert::request("DELETE_FILES", &self.0.id);
-            set(&request, "paths", &convert::paths(paths));
-            place.hub.ask(self.0.user, request, &Array::new(), None)
-        };
-        self.everywhere(&Control::default(), delete).await
+        let mut known = self.known();
+        loop {
+            let mut delete = |place: &Place| {
+                let request = convert::request("DELETE_FILES", &self.0.id);
+                set(&request, "paths", &convert::paths(paths));
+                if let Some(known) = &known {
+                    convert::only_at(&request, known.version);
+                }
+                place.hub.ask(self.0.user, request, &Array::new(), None)
+            };
+            match self.everywhere(&Control::default(), &mut delete).await {
+                Err(error) if known.is_some() && error.code() == ErrorCode::Conflict => known = None,
+                answer => {
+                    if let (Some(known), Ok(answer)) = (known, &answer) {
+                        let (version, mut gone) = (convert::deleted(answer).version, paths.to_vec());
+                        sort(&mut gone, |one, other| one < other);
+                        self.know(known.changed(version, Vec::new(), &gone));
+                    }
+                    return answer;
+                }
+            }
+        }
     }
 
     /// Deletes the session with all its files.
@@ -115,15 +176,20 @@ impl Session {
         let turn = self.0.writes.join();
         turn.come().await;
         self.0.alive()?;
-        let clear = |place: &Place| {
+        self.0.known.take();
+        let mut clear = |place: &Place| {
             let request = convert::request("DELETE_SESSION", &self.0.id);
             place.hub.ask(self.0.user, request, &Array::new(), None)
         };
-        self.everywhere(&Control::default(), clear).await.map(drop)
+        self.everywhere(&Control::default(), &mut clear).await.map(drop)
     }
 
     /// The first place's answer, once all have answered.
-    async fn everywhere(&self, control: &Control, mut ask: impl FnMut(&Place) -> Result<Asked>) -> Result<JsValue> {
+    async fn everywhere(
+        &self,
+        control: &Control,
+        ask: &mut dyn FnMut(&Place) -> Result<Asked>,
+    ) -> Result<JsValue> {
         let mut places: Vec<Place> = Vec::new();
         // One hub may be two places: its worker's, and the edge's.
         for place in self.0.places.borrow().iter() {
@@ -156,6 +222,7 @@ impl Session {
 
     /// Gives up a place that is no copy of the first any more; who asks for its isolation next has it made anew.
     fn lose(&self, lost: &Place) {
+        self.0.known.take();
         self.0.places.borrow_mut().retain(|place| {
             let kept = !Rc::ptr_eq(&place.hub, &lost.hub);
             if !kept {
@@ -189,7 +256,10 @@ impl Session {
         let copied = if has_it { Ok(()) } else { self.copy_to(&place).await };
         let copied = copied.and_then(|()| self.0.alive());
         match copied {
-            Ok(()) => self.0.places.borrow_mut().push(place.clone()),
+            Ok(()) => {
+                self.0.known.take();
+                self.0.places.borrow_mut().push(place.clone());
+            }
             Err(error) => {
                 // The edge shall not keep what nobody will ever see.
                 if isolation == Isolation::Opaque && !self.0.client.has_another(&self.0, &place.hub) {

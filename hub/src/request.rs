@@ -105,6 +105,8 @@ pub(crate) async fn perform(
             mode,
             storage,
             options,
+            deletes,
+            if_version,
         } => {
             hub.open(&session).await?;
             let flag = abort.clone();
@@ -115,8 +117,9 @@ pub(crate) async fn perform(
                 mode,
                 packs,
                 files,
-                deletes: Vec::new(),
+                deletes,
                 options,
+                if_version,
                 now: hub.now(),
             };
             modules::read(&mut change).await;
@@ -134,16 +137,17 @@ pub(crate) async fn perform(
                 degraded: changed.degraded,
             })
         }
-        Request::DeleteFiles { session, paths } => {
+        Request::DeleteFiles {
+            session,
+            paths,
+            if_version,
+        } => {
             hub.open(&session).await?;
             hub.ready_for(edge).await?;
             let change = Change {
-                mode: Mode::Merge,
-                packs: Vec::new(),
-                files: Vec::new(),
                 deletes: paths,
-                options: None,
-                now: hub.now(),
+                if_version,
+                ..Change::new(Mode::Merge, hub.now())
             };
             let changed = change_all(hub, &session, None, change, &abort, &|_, _| !abort.is_given_up()).await?;
             // A session that is not there is not made by deleting from it.

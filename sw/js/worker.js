@@ -203,9 +203,8 @@ const over = ({ port, waiting, refused }, request) => new Promise((resolve, reje
 });
 
 // Chromium makes a Blob of bytes, which takes their way to the page through another process; a stream's go there straight.
-const straight = (body) => isChromium && body instanceof Uint8Array
-  ? new ReadableStream({ start(controller) { controller.enqueue(body); controller.close(); } })
-  : body;
+const streamOf = (bytes) => new ReadableStream({ start(controller) { controller.enqueue(bytes); controller.close(); } });
+const straight = (body) => isChromium && body instanceof Uint8Array ? streamOf(body) : body;
 
 // What a hub answers to a request. Rejects where none does.
 const byHub = async ({ request, clientId }) => {

@@ -1,13 +1,20 @@
 //! Between the browser's types and the core's; no other file of this crate reads the configuration or makes a response.
 
-use js_sys::Array;
+use js_sys::{Array, Uint8Array};
 use virtual_files_core::config::{Config, SESSION_TTL_SECONDS};
 use virtual_files_core::error::{Error, ErrorCode, Result};
 use virtual_files_core::http::Headers;
 use virtual_files_store::BlobBody;
 use virtual_files_web::envelope::get;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Response, ResponseInit};
+use wasm_bindgen::prelude::*;
+use web_sys::{ReadableStream, Response, ResponseInit};
+
+#[wasm_bindgen]
+extern "C" {
+    /// The shell's: a stream that gives these bytes and ends.
+    #[wasm_bindgen(js_name = streamOf)]
+    fn stream_of(bytes: &Uint8Array) -> ReadableStream;
+}
 
 /// The configuration that the edge has written into the shell.
 pub(crate) fn config(value: &JsValue) -> Result<Config> {
@@ -25,6 +32,7 @@ pub(crate) enum Payload<'a> {
     Nothing,
     Text(&'a str),
     Blob(&'a BlobBody),
+    Bytes(Uint8Array),
 }
 
 /// Makes a response of the core's numbers and headers.
@@ -43,6 +51,7 @@ pub(crate) fn response(
     match payload {
         Payload::Nothing => Response::new_with_opt_str_and_init(None, &init),
         Payload::Text(text) => Response::new_with_opt_str_and_init(Some(text), &init),
+        Payload::Bytes(bytes) => Response::new_with_opt_readable_stream_and_init(Some(&stream_of(bytes)), &init),
         Payload::Blob(body) => Response::new_with_opt_blob_and_init(Some(body.blob()), &init),
     }
 }

@@ -6,6 +6,7 @@
 //! cache may vanish at any time and comes back from IndexedDB or from the hub.
 
 mod convert;
+mod held;
 mod hubs;
 mod worker;
 

@@ -2,6 +2,7 @@
 //! IndexedDB or a hub.
 
 use crate::convert::{self, Payload};
+use crate::held::Held;
 use crate::hubs;
 use js_sys::Promise;
 use std::cell::RefCell;
@@ -18,7 +19,7 @@ use virtual_files_core::plan::{self, Plan};
 use virtual_files_core::protocol::{self, Snapshot, ToWorker, WorkerStats};
 use virtual_files_core::route::{self, Route};
 use virtual_files_core::session::SessionId;
-use virtual_files_core::store::{Body, Store};
+use virtual_files_core::store::Store;
 use virtual_files_store::{BlobBody, IndexedDbStore};
 use virtual_files_web::asked;
 use virtual_files_web::{channel, envelope, is_webkit, now};
@@ -86,7 +87,7 @@ pub(crate) struct Worker {
     origin: String,
     hostname: String,
     store: IndexedDbStore,
-    cache: RefCell<Cache<BlobBody>>,
+    cache: RefCell<Cache<Held>>,
     /// Client ids and the paths of their URLs, if those are of this origin and name a path at all.
     clients: RefCell<Map<String, Option<String>>>,
     /// What this worker was told of memory sessions, and of deleted ones of either kind.
@@ -416,13 +417,13 @@ impl Worker {
         let mut cache = self.cache.borrow_mut();
         if cache.insert(id, ticket, index, Origin::Memory) {
             for (pack, body) in packs {
-                cache.insert_pack(id, *pack, body.clone());
+                cache.insert_pack(id, *pack, Held::pack(body.clone()));
             }
         }
     }
 
     /// A file's bytes. `None` where its pack is gone, which is the session's having changed since the index was read.
-    async fn slice(&self, id: &SessionId, found: &Found, path: &str, entry: &FileEntry) -> Result<Option<BlobBody>> {
+    async fn slice(&self, id: &SessionId, found: &Found, path: &str, entry: &FileEntry) -> Result<Option<Held>> {
         let kept = self.cache.borrow().slice(id.as_str(), path, entry);
         if kept.is_some() {
             return Ok(kept);
@@ -430,17 +431,16 @@ impl Worker {
         let in_memory = || matches!(self.cache.borrow().session(id.as_str()), Some((_, Origin::Memory)));
         let cached = || self.cache.borrow().pack(id.as_str(), entry.pack);
         let recalled = found.packs.iter().find(|(pack, _)| *pack == entry.pack);
-        let pack = match recalled.map_or_else(cached, |(_, pack)| Some(pack.clone())) {
+        let pack = match recalled.map_or_else(cached, |(_, pack)| Some(Held::pack(pack.clone()))) {
             Some(pack) => Some(pack),
             // The hub has it still: the caller asks there.
             None if in_memory() => None,
-            None => self.store.pack(id, entry.pack).await?,
+            None => self.store.pack(id, entry.pack).await?.map(Held::pack),
         };
         let Some(pack) = pack else { return Ok(None) };
-        let slice = pack.slice(entry.offset, entry.offset.saturating_add(entry.length));
-        if slice.len() != entry.length {
-            return Err(Error::new(ErrorCode::Internal, "A pack is shorter than its files."));
-        }
+        let slice = pack
+            .part(entry.offset, entry.offset.saturating_add(entry.length))
+            .ok_or_else(|| Error::new(ErrorCode::Internal, "A pack is shorter than its files."))?;
         let mut cache = self.cache.borrow_mut();
         cache.insert_pack(id, entry.pack, pack);
         if let Ok(path) = FilePath::parse(path) {
@@ -559,7 +559,7 @@ impl Worker {
             .filter(|(_, origin)| *origin == Origin::Memory)?;
         let packs = index
             .packs()
-            .map(|(id, _)| cache.pack(session.as_str(), id).map(|body| (id, body)));
+            .map(|(id, _)| cache.pack(session.as_str(), id).map(|pack| (id, pack.blob().clone())));
         Some((index.clone(), packs.collect::<Option<_>>()?))
     }
 
@@ -580,14 +580,13 @@ impl Worker {
 fn serve(
     status: u16,
     headers: &Headers<'_>,
-    slice: &BlobBody,
+    slice: &Held,
     entry: &FileEntry,
     range: Option<(u64, u64)>,
 ) -> JsResult<Response> {
-    let part = range
-        .filter(|range| *range != (0, entry.length))
-        .map(|(start, end)| slice.slice(start, end));
-    convert::response(status, headers, &Payload::Blob(part.as_ref().unwrap_or(slice)))
+    let part = range.filter(|range| *range != (0, entry.length));
+    let part = part.map(|(start, end)| slice.part(start, end).ok_or(JsValue::NULL));
+    convert::response(status, headers, &part.transpose()?.as_ref().unwrap_or(slice).payload())
 }
 
 /// A plan that needs no file's bytes.

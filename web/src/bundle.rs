@@ -50,38 +50,42 @@ pub struct Packed {
 }
 
 /// Packs files in their order. `progress` is told how many bytes are done; where it answers `false`, packing stops
-/// with `ABORTED`.
-pub async fn pack(sources: &[Source], mut progress: impl FnMut(u64) -> bool) -> Result<Packed> {
-    pack_all(sources, &mut progress).await
-}
-
-/// Compiled once, whoever asks.
-async fn pack_all(sources: &[Source], progress: &mut dyn FnMut(u64) -> bool) -> Result<Packed> {
+/// with `ABORTED`. Where only `tags` are asked for, there are the files, and no packs.
+pub async fn pack(sources: &[&Source], tags: bool, progress: &mut dyn FnMut(u64) -> bool) -> Result<Packed> {
     let mut packed = Packed {
         packs: Vec::new(),
         files: Vec::with_capacity(sources.len()),
     };
-    let (now, mut done, mut scratch) = (now(), 0, Vec::new());
-    for members in pack::plan(sources.iter().map(|source| source.content.len())) {
-        let members: Vec<&Source> = members.into_iter().filter_map(|member| sources.get(member)).collect();
-        let pack = Pack::of(&members).await?;
-        let mut offset = 0;
-        for source in members {
-            let length = source.content.len();
+    let lengths: Vec<u64> = sources.iter().map(|source| source.content.len()).collect();
+    let (now, mut done, mut bytes) = (now(), 0, Vec::new());
+    for (place, members) in (0..).zip(pack::plan(lengths.iter().copied())) {
+        let member = |at: usize| Some((*sources.get(at)?, *lengths.get(at)?));
+        let members: Vec<Member<'_>> = members.into_iter().filter_map(member).collect();
+        let blob = pack_one(&members, tags, &mut bytes).await?;
+        let (mut rest, mut offset) = (&bytes[..], 0);
+        for (source, length) in members {
+            let etag = match rest.split_at_checked(length as usize) {
+                Some((file, others)) if length <= pack::PACK_BYTES => {
+                    rest = others;
+                    pack::etag_of(file)
+                }
+                // A file too large to be read gets a tag of its own with every put.
+                _ => random_bytes()?,
+            };
             packed.files.push(NewFile {
                 path: source.path.clone(),
-                pack: packed.packs.len() as u32,
+                pack: place,
                 offset,
                 length,
                 media_type: source.media_type.clone(),
-                etag: pack.etag(source, offset, &mut scratch)?,
+                etag,
                 modified: source.modified.or_else(|| source.content.modified()).unwrap_or(now),
                 imports: Vec::new(),
             });
             offset += length;
         }
         done += offset;
-        packed.packs.push(pack.blob);
+        packed.packs.extend(blob);
         if !progress(done) {
             return Err(Error::new(ErrorCode::Aborted, "The put was given up."));
         }
@@ -89,52 +93,59 @@ async fn pack_all(sources: &[Source], progress: &mut dyn FnMut(u64) -> bool) -> 
     Ok(packed)
 }
 
-/// One pack in the making.
-struct Pack {
-    blob: Blob,
-    /// All its bytes, where some had to be read from Blobs.
-    bytes: Option<Uint8Array>,
+/// A file that shares a pack, and its length.
+type Member<'a> = (&'a Source, u64);
+
+/// Makes one pack, if not only `tags` are asked for, and leaves in `bytes` what is in it; nothing of a pack that is one large file.
+async fn pack_one(members: &[Member<'_>], tags: bool, bytes: &mut Vec<u8>) -> Result<Option<Blob>> {
+    let length: u64 = members.iter().map(|(_, length)| length).sum();
+    let parts = || members.iter().map(|(source, _)| source.content.part()).collect::<Array>();
+    if length > pack::PACK_BYTES {
+        bytes.clear();
+        return if tags { Ok(None) } else { join(&parts()).map(Some) };
+    }
+    bytes.resize(length as usize, 0);
+    let mut read_back = None;
+    let mut rest = &mut bytes[..];
+    for (source, length) in members {
+        let Content::Bytes(content) = &source.content else {
+            // One read for the pack, not one for each of what may be ten thousand files. The pack is then made of what
+            // was read, so that it does not depend any more on files on the disk.
+            read_back = Some(read(&join(&parts())?).await?);
+            break;
+        };
+        let (file, others) = rest.split_at_mut_checked(*length as usize).ok_or_else(changed)?;
+        copy(content, file)?;
+        rest = others;
+    }
+    if let Some(read) = &read_back {
+        copy(read, bytes)?;
+    }
+    if tags {
+        return Ok(None);
+    }
+    let small = length < SMALL * members.len() as u64;
+    join(&match read_back {
+        Some(read) => Array::of1(&read),
+        None if small && members.len() > 1 => Array::of1(&Uint8Array::from(&bytes[..])),
+        None => parts(),
+    })
+    .map(Some)
 }
 
-impl Pack {
-    async fn of(members: &[&Source]) -> Result<Self> {
-        let parts: Array = members.iter().map(|source| source.content.part()).collect();
-        let length: u64 = members.iter().map(|source| source.content.len()).sum();
-        let in_memory = members.iter().all(|source| matches!(source.content, Content::Bytes(_)));
-        let blob = join(&parts)?;
-        if in_memory || length > pack::PACK_BYTES {
-            return Ok(Self { blob, bytes: None });
-        }
-        // One read for the pack, not one for each of what may be ten thousand files. The pack is then made of what
-        // was read, so that it does not depend any more on files on the disk.
-        let bytes = read(&blob).await?;
-        if u64::from(bytes.length()) != length {
-            return Err(Error::new(
-                ErrorCode::InvalidMessage,
-                "A file has changed while it was read.",
-            ));
-        }
-        Ok(Self {
-            blob: join(&Array::of1(&bytes))?,
-            bytes: Some(bytes),
-        })
-    }
+/// Below so many bytes, a file costs a Blob more as a part of its own than to be copied.
+const SMALL: u64 = 16 << 10;
 
-    fn etag(&self, source: &Source, offset: u64, scratch: &mut Vec<u8>) -> Result<[u8; 16]> {
-        let length = source.content.len();
-        if length > pack::PACK_BYTES {
-            // A file too large to be read gets a tag of its own with every put.
-            return random_bytes();
-        }
-        let bytes = match (&self.bytes, &source.content) {
-            (Some(pack), _) => &pack.subarray(offset as u32, (offset + length) as u32),
-            (None, Content::Bytes(bytes)) => bytes,
-            (None, Content::Blob(_)) => return random_bytes(),
-        };
-        scratch.resize(bytes.length() as usize, 0);
-        bytes.copy_to(scratch);
-        Ok(pack::etag_of(scratch))
+fn copy(from: &Uint8Array, to: &mut [u8]) -> Result<()> {
+    if from.length() as usize != to.len() {
+        return Err(changed());
     }
+    from.copy_to(to);
+    Ok(())
+}
+
+fn changed() -> Error {
+    Error::new(ErrorCode::InvalidMessage, "A file has changed while it was read.")
 }
 
 fn join(parts: &Array) -> Result<Blob> {

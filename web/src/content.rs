@@ -24,6 +24,15 @@ extern "C" {
 
     #[wasm_bindgen(catch, constructor, js_class = "Uint8Array")]
     fn new(buffer: &JsValue, offset: u32, length: u32) -> std::result::Result<View, JsValue>;
+
+    #[wasm_bindgen(method, getter, js_name = buffer)]
+    fn memory(this: &View) -> JsValue;
+
+    #[wasm_bindgen(method, getter, js_name = byteOffset)]
+    fn offset(this: &View) -> f64;
+
+    #[wasm_bindgen(method, getter, js_name = byteLength)]
+    fn size(this: &View) -> f64;
 }
 
 /// Bytes in memory, or a handle to bytes that the browser holds.
@@ -41,6 +50,14 @@ impl Content {
     /// is not shared. Fails with `TOO_LARGE` where bytes in memory lie beyond what wasm can count, and with
     /// `INVALID_MESSAGE` where they were transferred elsewhere.
     pub fn from_js(value: &JsValue) -> Result<Option<Self>> {
+        // Most are these, and there may be many: nothing of them is asked for by its name, which would be decoded each time.
+        if let Some(bytes) = value.dyn_ref::<View>()
+            && bytes.size() > 0.0
+            && bytes.memory().has_type::<ArrayBuffer>()
+        {
+            countable(bytes.offset() + bytes.size())?;
+            return Ok(Some(Self::Bytes(bytes.unchecked_ref::<Uint8Array>().clone())));
+        }
         if let Some(text) = value.dyn_ref::<JsString>() {
             return Ok(Some(Self::Bytes(Encoder::new().encode(text))));
         }

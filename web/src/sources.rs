@@ -20,16 +20,13 @@ pub fn from_js(value: &JsValue) -> Result<Vec<Source>> {
     if !value.is_object() || value.is_instance_of::<Blob>() {
         return Err(invalid(SHAPE));
     }
-    match js_sys::try_iter(value) {
-        Ok(Some(items)) => items.map(|item| from_item(&item.map_err(|_| thrown())?)).collect(),
-        // A `Map` is iterated as the pairs that it holds; what cannot be iterated has its pairs read.
-        Ok(None) => entries(value)
-            .map_err(|_| thrown())?
-            .iter()
-            .map(|entry| from_item(&entry))
-            .collect(),
-        Err(_) => Err(thrown()),
-    }
+    // A `Map` is iterated as the pairs that it holds; what cannot be iterated has its pairs read.
+    let list = match js_sys::try_iter(value) {
+        Ok(Some(_)) => from(value),
+        Ok(None) => entries(value),
+        Err(thrown) => Err(thrown),
+    };
+    list.map_err(|_| thrown())?.iter().map(|item| from_item(&item)).collect()
 }
 
 #[wasm_bindgen]
@@ -37,15 +34,19 @@ extern "C" {
     /// The browser's own, which throws what a getter throws.
     #[wasm_bindgen(catch, js_namespace = Object)]
     fn entries(value: &JsValue) -> std::result::Result<Array, JsValue>;
+
+    /// The same of what can be iterated: one call for all of it, where `js_sys` makes some for each.
+    #[wasm_bindgen(catch, js_namespace = Array)]
+    fn from(value: &JsValue) -> std::result::Result<Array, JsValue>;
 }
 
 fn from_item(item: &JsValue) -> Result<Source> {
-    if let Some(file) = item.dyn_ref::<File>() {
-        return source(&path_of(file), item);
-    }
     if let Some(entry) = item.dyn_ref::<Array>() {
         let path = entry.get(0).as_string().ok_or_else(|| invalid(SHAPE))?;
         return source(&path, &entry.get(1));
+    }
+    if let Some(file) = item.dyn_ref::<File>() {
+        return source(&path_of(file), item);
     }
     let path = get(item, "path").as_string().ok_or_else(|| invalid(SHAPE))?;
     let mut source = source(&path, &get(item, "content"))?;

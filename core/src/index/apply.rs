@@ -19,6 +19,7 @@ pub(super) struct Request<'a> {
     pub(super) files: &'a [NewFile],
     pub(super) deletes: &'a [FilePath],
     pub(super) options: Option<&'a SessionOptions>,
+    pub(super) if_version: Option<u64>,
     pub(super) now: u64,
 }
 
@@ -38,6 +39,12 @@ pub(super) struct Checked<'a> {
 
 impl<'a> Request<'a> {
     pub(super) fn check(&self, index: &Index, limits: &Limits) -> Result<Checked<'a>> {
+        if self.if_version.is_some_and(|wanted| wanted != index.changed) {
+            return Err(Error::new(
+                ErrorCode::Conflict,
+                "The session is not at the version that the change was for.",
+            ));
+        }
         let version = next_version(index.version, self.now)?;
         let first_pack = index.next_pack.max(version);
         if first_pack >= NUMBER_END - self.packs.len() as u64 {
@@ -211,6 +218,7 @@ impl Index {
             self.options.clone_from(options);
         }
         self.version = checked.version;
+        self.changed = checked.version;
         self.used = request.now;
         Applied {
             version: self.version,

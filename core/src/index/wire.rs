@@ -37,8 +37,9 @@ struct Writer<'a>(&'a Index);
 impl Serialize for Writer<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let index = self.0;
-        let mut record = serializer.serialize_struct("Record", 8)?;
+        let mut record = serializer.serialize_struct("Record", 9)?;
         record.serialize_field("version", &index.version)?;
+        record.serialize_field("changed", &index.changed)?;
         record.serialize_field("options", &index.options)?;
         record.serialize_field("created", &index.created)?;
         record.serialize_field("used", &index.used)?;
@@ -102,15 +103,16 @@ struct Reader<'b>(&'b [u8]);
 
 impl<'b> Reader<'b> {
     fn index(mut self) -> Option<Index> {
-        let version = self.number()?;
+        let (version, changed) = (self.number()?, self.number()?);
         let (options, rest) = postcard::take_from_bytes::<SessionOptions>(self.0).ok()?;
         self.0 = rest;
         let mut index = Index::new(self.number()?);
         index.version = version;
+        index.changed = changed;
         index.options = options;
         index.used = self.number()?;
         index.next_pack = self.number()?;
-        if index.version >= NUMBER_END || index.next_pack >= NUMBER_END {
+        if index.version >= NUMBER_END || index.next_pack >= NUMBER_END || changed > version {
             return None;
         }
         let types = self.number()?;
@@ -249,6 +251,7 @@ mod tests {
             .collect();
         let fields = (
             5000_u64,
+            4000_u64,
             SessionOptions::default(),
             1_u64,
             2_u64,
@@ -267,12 +270,13 @@ mod tests {
         assert_eq!(
             (
                 index.version(),
+                index.changed(),
                 index.created(),
                 index.used(),
                 index.len(),
                 index.bytes()
             ),
-            (5000, 1, 2, 2, 6)
+            (5000, 4000, 1, 2, 2, 6)
         );
         let entry = index.get("a").unwrap();
         assert_eq!(

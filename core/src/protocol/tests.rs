@@ -31,14 +31,28 @@ fn requests_are_decoded() {
             session: session.clone(),
             mode: Mode::Replace,
             storage: Storage::Memory,
-            options: None
+            options: None,
+            deletes: vec![],
+            if_version: None
+        }
+    );
+    assert_eq!(
+        request(r#"{"type":"PUT_FILES","sessionId":"abc","paths":["a b/c.txt"],"ifVersion":1795468800000000}"#).unwrap(),
+        Request::PutFiles {
+            session: session.clone(),
+            mode: Mode::Merge,
+            storage: Storage::IndexedDb,
+            options: None,
+            deletes: vec![path.clone()],
+            if_version: Some(1_795_468_800_000_000)
         }
     );
     assert_eq!(
         request(r#"{"type":"DELETE_FILES","sessionId":"abc","paths":["a b/c.txt"]}"#).unwrap(),
         Request::DeleteFiles {
             session,
-            paths: vec![path]
+            paths: vec![path],
+            if_version: None
         }
     );
 }

@@ -3,7 +3,7 @@
 use virtual_files_core::modules::{MAX_IMPORTS, imports, is_plain, loaded_by, scripts};
 
 /// Checks the promises for any bytes.
-pub fn check(data: &[u8]) {
+pub(crate) fn check(data: &[u8]) {
     for media_type in ["text/javascript", "text/html"] {
         let found = loaded_by(media_type, data);
         assert!(found.len() <= MAX_IMPORTS && found.iter().all(|path| is_plain(path)));
