@@ -111,21 +111,33 @@ fn check(text: &str) -> Result<()> {
     if text.len() > MAX_PATH_BYTES {
         return Err(refused("A path is longer than 1024 bytes."));
     }
-    // C1 is what `char::is_control` has beside ASCII's: two bytes each in UTF-8, never part of another character.
-    if text.chars().any(|char| char == '\\' || char.is_control()) {
-        return Err(refused("A path holds a backslash or a control character."));
-    }
-    for segment in text.split('/') {
-        match segment {
-            "" => return Err(refused("A path is empty, or has an empty segment.")),
-            "." | ".." => return Err(refused("A path has a \".\" or \"..\" segment.")),
-            _ if segment.len() > MAX_SEGMENT_BYTES => {
+    // By bytes, and once: an index has one for each of its files. The control characters beside ASCII's, C1, are two bytes each
+    // in UTF-8, 0xC2 and 0x80 to 0x9F, which are in no other character.
+    let (mut length, mut dots, mut last) = (0, 0, 0);
+    for byte in text.bytes().chain([b'/']) {
+        match byte {
+            b'/' if length == 0 => return Err(refused("A path is empty, or has an empty segment.")),
+            b'/' if length == dots && length <= 2 => {
+                return Err(refused("A path has a \".\" or \"..\" segment."));
+            }
+            b'/' if length > MAX_SEGMENT_BYTES => {
                 return Err(refused("A path has a segment of more than 255 bytes."));
             }
-            _ => {}
+            b'/' => (length, dots) = (0, 0),
+            b'\\' | 0..=0x1f | 0x7f => return Err(not_plain()),
+            0x80..=0x9f if last == 0xc2 => return Err(not_plain()),
+            byte => {
+                length += 1;
+                dots += usize::from(byte == b'.');
+            }
         }
+        last = byte;
     }
     Ok(())
+}
+
+fn not_plain() -> Error {
+    refused("A path holds a backslash or a control character.")
 }
 
 fn refused(message: &'static str) -> Error {
@@ -236,6 +248,16 @@ mod tests {
         assert_eq!(path(&longest).as_str().len(), MAX_PATH_BYTES);
         assert!(FilePath::parse(&[&longest, "a"].concat()).is_err());
         assert!(FilePath::parse(&"a".repeat(255)).is_ok() && FilePath::parse(&"a".repeat(256)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_path_is_what_its_characters_and_segments_say(text in r"([a-z.é\u{80}-\u{a5}\x00-\x20\x7f\\]{0,3}(/|\.|\.\.|a{250})){0,3}[a.]{0,3}") {
+            let plain = text.len() <= MAX_PATH_BYTES
+                && !text.chars().any(|char| char == '\\' || char.is_control())
+                && text.split('/').all(|part| !["", ".", ".."].contains(&part) && part.len() <= MAX_SEGMENT_BYTES);
+            prop_assert_eq!(FilePath::stored(&text).is_ok(), plain, "{:?}", text);
+        }
     }
 
     #[test]

@@ -194,20 +194,21 @@ impl<'b> Reader<'b> {
     /// A number in groups of seven bits, the lowest first.
     #[inline(never)]
     fn number(&mut self) -> Option<u64> {
-        let mut number = 0;
-        for shift in (0..u64::BITS).step_by(7) {
-            let byte = u64::from(*self.take(1)?.first()?);
-            let group = byte & 0x7f;
+        let (mut number, mut shift) = (0, 0);
+        loop {
+            let (&byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            let group = u64::from(byte & 0x7f);
             // Of the last group, one bit is left.
-            if group << shift >> shift != group {
+            if shift >= u64::BITS || group << shift >> shift != group {
                 return None;
             }
             number |= group << shift;
             if byte < 0x80 {
                 return Some(number);
             }
+            shift += 7;
         }
-        None
     }
 
     #[inline(never)]
