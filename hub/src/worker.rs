@@ -65,7 +65,7 @@ impl Worker {
         let page = envelope::get(&js_sys::global(), "virtualFiles");
         let registered = Promise::resolve(&envelope::get(&page, "registered"));
         let ready = match container.ready() {
-            Ok(ready) => active(&registered, &ready).await,
+            Ok(ready) => active(&registered, &ready, container.controller().is_some()).await,
             Err(error) => Err(error),
         };
         match ready {
@@ -272,8 +272,14 @@ fn activated(worker: ServiceWorker) -> Promise {
 /// Chromium has been seen to leave that undone where workers were ended: after a while an active worker is enough.
 ///
 /// A first worker that cannot be installed makes nothing ready, and nobody says so but its own state.
-async fn active(registered: &Promise, ready: &Promise) -> std::result::Result<JsValue, JsValue> {
-    let registration = match channel::within(REGISTERING, registered.clone()).await {
+///
+/// Where the page has no `controller`, whatever worker there is may be the first: then nothing newer is waited for.
+async fn active(registered: &Promise, ready: &Promise, controlled: bool) -> std::result::Result<JsValue, JsValue> {
+    let newest = match controlled {
+        true => channel::within(REGISTERING, registered.clone()).await,
+        false => None,
+    };
+    let registration = match newest {
         Some(registration) => registration,
         None => JsFuture::from(Promise::race(&Array::of2(registered, ready))).await?,
     };

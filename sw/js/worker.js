@@ -25,19 +25,36 @@ const isBuilt = async (bytes) => {
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("") === WASM_SHA256;
 };
 
+// Keeping a copy takes its time, and nobody waits for that who waits for the wasm.
+let keeping;
+const keep = (bytes) => caches.open(KEPT).then((cache) => cache.put(WASM, new Response(bytes))).catch(() => undefined);
+
+// Compiles beside the hash's being worked out: what is not what was built is never run. Rejects where it is not.
+const checked = async (bytes) => {
+  const module = WebAssembly.compile(bytes);
+  module.catch(() => {});
+  if (await isBuilt(bytes)) return module;
+  throw new Error(`The server's ${WASM} is not what was built.`);
+};
+
+const fetched = async (cache = "default") => {
+  try {
+    const bytes = await (await fetch(WASM, { cache })).arrayBuffer();
+    const module = await checked(bytes);
+    keeping = keep(bytes);
+    return module;
+  } catch (error) {
+    // What the HTTP cache has under its name may be what a server said while it had not got the file yet.
+    if (cache === "reload") throw error;
+    return fetched("reload");
+  }
+};
+
 const load = async () => {
-  // Where there is no such cache, there is the network.
+  // Where there is no such cache, or no such copy, there is the network.
   const cache = await caches.open(KEPT).catch(() => undefined);
   const kept = await cache?.match(WASM).then((response) => response?.arrayBuffer()).catch(() => undefined);
-  if (kept && (await isBuilt(kept))) return kept;
-  // What the HTTP cache has under its name may be what a server said while it had not got the file yet.
-  for (const mode of ["default", "reload"]) {
-    const bytes = await (await fetch(WASM, { cache: mode })).arrayBuffer();
-    if (!(await isBuilt(bytes))) continue;
-    await cache?.put(WASM, new Response(bytes)).catch(() => undefined);
-    return bytes;
-  }
-  throw new Error(`The server's ${WASM} is not what was built.`);
+  return kept ? checked(kept).catch(() => fetched()) : fetched();
 };
 
 // Takes out what earlier releases have kept. What a later one keeps already is its own.
@@ -48,9 +65,9 @@ const sweep = async () => {
   await Promise.all(old.map((request) => cache.delete(request)));
 };
 
-const compile = async () => WebAssembly.compile(await load());
-
-let compiled;
+// A worker that is new asks for its wasm before it is told to install itself. No copy can be there yet.
+let compiled = self.serviceWorker?.state === "parsed" ? fetched() : undefined;
+compiled?.catch(() => { compiled = undefined; });
 let current;
 let starts = 0;
 
@@ -59,7 +76,7 @@ const made = [];
 const remember = (api) => made.splice(0).forEach(([client, url]) => api.made(client, url));
 
 const start = () => {
-  compiled ??= compile();
+  compiled ??= load();
   // Who waits for an answer of this instance: when it has trapped, they would wait for ever.
   const instance = { waiting: new Set() };
   instance.trap = (reason) => {
@@ -257,10 +274,11 @@ const isWhole = () => new URL(registration.scope).pathname === "/";
 for (const type of ["install", "activate", "message"]) addEventListener(type, () => { untouched = false; });
 addEventListener("install", (event) => {
   // Without its wasm it is no worker.
-  compiled ??= isWhole() ? compile() : Promise.reject(new Error("The scope is not /"));
-  event.waitUntil(Promise.all([skipWaiting(), compiled]));
+  const ready = isWhole() ? (compiled ??= fetched()) : Promise.reject(new Error("The scope is not /"));
+  event.waitUntil(Promise.all([skipWaiting(), ready]));
 });
-addEventListener("activate", (event) => event.waitUntil(Promise.all([clients.claim(), sweep().catch(() => undefined)])));
+// What it is to start from when there is no network, it has by the time at which it answers.
+addEventListener("activate", (event) => event.waitUntil(Promise.all([clients.claim(), keeping, sweep().catch(() => undefined)])));
 
 addEventListener("fetch", (event) => {
   const { request } = event;

@@ -16,6 +16,7 @@ use crate::{tools, workspace};
 
 const HUB_SCRIPT: &str = "__VF_HUB_JS__";
 const HUB_WASM: &str = "__VF_HUB_WASM__";
+const WORKER_WASM: &str = "__VF_WORKER_WASM__";
 const HTML_SCRIPT: &str = "__VF_HTML_JS__";
 const HTML_WASM: &str = "__VF_HTML_WASM__";
 const NONCE: &str = "__VF_NONCE__";
@@ -51,12 +52,14 @@ fn assemble() -> Result<()> {
     let (html_script, html_wasm) = hashed(&mut output, "html", &HTML, &bundle("html.js", &HTML)?)?;
     let (worker_name, worker) = worker::wasm()?;
     output.write(&worker_name, worker)?;
+    let worker_wasm = worker_name;
     output.write("boot.html", page("boot.html")?)?;
     let mut hub = with_release(&page("hub.html")?, "hub/static/hub.html")?;
     require(&hub, CONFIG, "hub/static/hub.html")?;
     for (mark, name) in [
         (HUB_SCRIPT, hub_script),
         (HUB_WASM, hub_wasm),
+        (WORKER_WASM, worker_wasm),
         (HTML_SCRIPT, html_script),
         (HTML_WASM, html_wasm),
     ] {
