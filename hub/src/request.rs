@@ -152,7 +152,10 @@ pub(crate) async fn perform(
             let changed = change_all(hub, &session, None, change, &abort, &|_, _| !abort.is_given_up()).await?;
             // A session that is not there is not made by deleting from it.
             let Some(changed) = changed else {
-                return convert::value(&Deleted { version: 0, deleted: 0 });
+                return match if_version {
+                    Some(_) => Err(Error::new(ErrorCode::Conflict, "There is no such session.")),
+                    None => convert::value(&Deleted { version: 0, deleted: 0 }),
+                };
             };
             hub.announce(&session, changed.applied.version);
             convert::value(&Deleted {

@@ -36,6 +36,10 @@ pub const CASES: &[(&str, &str)] = &[
         "deleted files are gone, the others are not, and what was not there is passed over",
     ),
     ("refusal", "a refused change leaves no trace, not even a session"),
+    (
+        "condition",
+        "a change for another version is refused and leaves no trace; a compaction is no other version",
+    ),
     ("versions", "versions grow with every change, whatever the clock says"),
     (
         "recreate",
@@ -85,6 +89,7 @@ pub async fn run<S: Store>(
         "replace" => bench.replace().await,
         "delete" => bench.delete().await,
         "refusal" => bench.refusal().await,
+        "condition" => bench.condition().await,
         "versions" => bench.versions().await,
         "recreate" => bench.recreate().await,
         "list" => bench.list().await,

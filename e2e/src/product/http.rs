@@ -19,6 +19,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("http_types", |context| table(context, TYPES)).under(SAME_SITE),
     Case::new("http_validators", validators).under(SAME_SITE),
     Case::new("http_ranges", |context| table(context, RANGES)),
+    Case::new("http_often_asked_for", |context| table(context, OFTEN)),
     Case::new("http_directories", |context| table(context, DIRECTORIES)).under(SAME_SITE),
     Case::new("http_listing", |context| table(context, LISTING)).under(SAME_SITE),
     Case::new("http_spa_for_navigations_only", |context| table(context, FALLBACKS)),
@@ -55,6 +56,18 @@ const METHODS: Table = Table {
     options: r#"{"mount": {"sandbox": "allow-forms"}}"#,
     body: include_str!("http/methods.js"),
     args: "{}",
+};
+
+/// Lengths around those at which files are kept, and streamed, or are not.
+const OFTEN: Table = Table {
+    name: "often",
+    files: "const noise = (length) => { const bytes = new Uint8Array(length);
+        for (let at = 0; at < length; at += 65536) crypto.getRandomValues(bytes.subarray(at, Math.min(length, at + 65536))); return bytes; };
+        return { 'index.html': '<!doctype html>', 'five.bin': noise(5), 'kilobyte.js': noise(1024), 'odd.txt': noise(70001),
+        'megabyte.bin': noise(1 << 20), 'above.bin': noise((1 << 20) + 1), 'pack.bin': noise((4 << 20) + 1) };",
+    options: "{}",
+    body: include_str!("http/often.js"),
+    args: r#"{"names": ["five.bin", "kilobyte.js", "odd.txt", "megabyte.bin", "above.bin", "pack.bin"]}"#,
 };
 
 const TYPES: Table = Table {

@@ -12,6 +12,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("sdk_hub_is_joined_and_left", hubs),
     Case::new("sdk_second_place_is_a_copy", copied),
     Case::new("sdk_two_places_have_one_outcome", outcomes),
+    Case::new("sdk_put_again_sends_what_is_new", again),
 ];
 
 /// What the host page says to its hubs, counted by kind, and changed on its way where a case wants it so.
@@ -46,6 +47,17 @@ fn copied(context: &mut Context<'_>) -> Result {
     let stage = Stage::open(context)?;
     let args = stage.opened("origin", json!({}));
     stage.table("copied", &[SPY, include_str!("sdk/copied.js")].concat(), args)?;
+    Ok(())
+}
+
+fn again(context: &mut Context<'_>) -> Result {
+    let stage = Stage::open(context)?;
+    for storage in ["indexeddb", "memory"] {
+        stage.goto_host()?;
+        let mut args = stage.opened("origin", json!({"storage": storage}));
+        args["options"]["id"] = format!("{}-{storage}", stage.id).into();
+        stage.table(storage, &[SPY, include_str!("sdk/again.js")].concat(), args)?;
+    }
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use super::{Bench, Files, Outcome, both, ensure, noise, text};
 use crate::change::{Change, Mode};
 use crate::error::ErrorCode;
-use crate::index::PackId;
+use crate::index::{PackId, SMALL_PACKS};
 use crate::options::{Network, SessionOptions};
 use crate::path::FilePath;
 use crate::session::SessionId;
@@ -166,6 +166,49 @@ impl<S: Store, F: Fn(&[u8]) -> S::Body, R: AsyncFn(&S::Body) -> Vec<u8>> Bench<'
             self.put(Mode::Merge, kept).await?;
             expected = Some(self.expect(&files(kept)).await?);
         }
+        Ok(())
+    }
+
+    pub(super) async fn condition(&self) -> Outcome {
+        let put = |if_version, path: &str| -> Outcome<Change<S::Body>> {
+            let change = self.change(Mode::Merge, &[(path, b"one")])?;
+            Ok(Change { if_version, ..change })
+        };
+        let refused = async |if_version, path: &str| -> Outcome {
+            let result = self.store.apply(&self.session, put(Some(if_version), path)?).await;
+            let found = result.err().map(|error| error.code());
+            ensure!(
+                found == Some(ErrorCode::Conflict),
+                "a change for version {if_version} gave {found:?}"
+            );
+            Ok(())
+        };
+        refused(7, "a.js").await?;
+        let index = self.store.index(&self.session).await.map_err(text)?;
+        ensure!(index.is_none(), "a refused change has made a session");
+        let first = self.apply(put(None, "a.js")?).await?.version;
+        for step in 0..=SMALL_PACKS {
+            let before = self.index().await?;
+            refused(first - 1, "c.js").await?;
+            ensure!(self.index().await? == before, "a refused change has left a trace");
+            let version = self.apply(put(Some(before.changed()), &format!("b{step}.js"))?).await?.version;
+            ensure!(
+                self.index().await?.changed() == version,
+                "the version of the last change is not the answer's"
+            );
+            refused(before.changed(), "c.js").await?;
+        }
+        let before = self.index().await?;
+        ensure!(
+            self.store.compact(&self.session).await.map_err(text)?.is_some(),
+            "nothing was compacted"
+        );
+        let after = self.index().await?;
+        ensure!(
+            after.version() > before.version() && after.changed() == before.changed(),
+            "a compaction counted as a change"
+        );
+        self.apply(put(Some(before.changed()), "d.js")?).await?;
         Ok(())
     }
 
