@@ -26,8 +26,8 @@ use crate::map::Map;
 use crate::path::FilePath;
 use crate::session::SessionId;
 
-/// What a kept file costs beside its bytes: the record here and the handle's object in the browser.
-pub const SLICE_COST: u64 = 512;
+/// What a kept file costs beside its bytes: the record here, the handle's object in the browser, and the headers of its answers.
+pub const SLICE_COST: u64 = 3072;
 
 /// What the handle of a pack costs. Its bytes stay where they are, in the database or with the hub.
 pub const PACK_COST: u64 = 256;

@@ -27,6 +27,9 @@ pub(crate) fn config(value: &JsValue) -> Result<Config> {
     Ok(config.with_session_ttl(ttl.map_or(SESSION_TTL_SECONDS, |ttl| ttl as u64)))
 }
 
+/// What the browser's calls give.
+pub(crate) type JsResult<T> = std::result::Result<T, JsValue>;
+
 /// What a response carries.
 pub(crate) enum Payload<'a> {
     Nothing,
@@ -36,11 +39,12 @@ pub(crate) enum Payload<'a> {
 }
 
 /// Makes a response of the core's numbers and headers.
-pub(crate) fn response(
-    status: u16,
-    headers: &Headers<'_>,
-    payload: &Payload<'_>,
-) -> std::result::Result<Response, JsValue> {
+pub(crate) fn response(status: u16, headers: &Headers<'_>, payload: &Payload<'_>) -> JsResult<Response> {
+    answer(&init(status, headers)?, payload)
+}
+
+/// The core's numbers and headers as the browser takes them.
+pub(crate) fn init(status: u16, headers: &Headers<'_>) -> JsResult<ResponseInit> {
     let map = web_sys::Headers::new()?;
     for (name, value) in headers {
         map.append(name, value)?;
@@ -48,10 +52,15 @@ pub(crate) fn response(
     let init = ResponseInit::new();
     init.set_status(status);
     init.set_headers(&map);
+    Ok(init)
+}
+
+/// Makes a response. It takes a copy of the headers.
+pub(crate) fn answer(init: &ResponseInit, payload: &Payload<'_>) -> JsResult<Response> {
     match payload {
-        Payload::Nothing => Response::new_with_opt_str_and_init(None, &init),
-        Payload::Text(text) => Response::new_with_opt_str_and_init(Some(text), &init),
-        Payload::Bytes(bytes) => Response::new_with_opt_readable_stream_and_init(Some(&stream_of(bytes)), &init),
-        Payload::Blob(body) => Response::new_with_opt_blob_and_init(Some(body.blob()), &init),
+        Payload::Nothing => Response::new_with_opt_str_and_init(None, init),
+        Payload::Text(text) => Response::new_with_opt_str_and_init(Some(text), init),
+        Payload::Bytes(bytes) => Response::new_with_opt_readable_stream_and_init(Some(&stream_of(bytes)), init),
+        Payload::Blob(body) => Response::new_with_opt_blob_and_init(Some(body.blob()), init),
     }
 }

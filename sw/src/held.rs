@@ -3,15 +3,18 @@
 //! Chromium takes a Blob's bytes to a page by way of another process, and a stream's straight. So a pack of small files is
 //! read once it has been asked for some times, and its files are streamed from then on.
 
-use crate::convert::Payload;
+use crate::convert::{self, JsResult, Payload};
 use js_sys::Uint8Array;
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
+use virtual_files_core::http::Headers;
 use virtual_files_core::pack::PACK_BYTES;
 use virtual_files_core::store::Body;
 use virtual_files_store::BlobBody;
 use virtual_files_web::is_chromium;
 use wasm_bindgen_futures::spawn_local;
+use web_sys::{Response, ResponseInit};
 
 /// The largest file that is streamed; above it, a Blob is as fast.
 const STREAMED: u64 = 1 << 20;
@@ -37,6 +40,10 @@ struct Part {
     end: u64,
     /// Made when it is first needed.
     blob: OnceCell<BlobBody>,
+    /// Whether it was answered with before.
+    again: Cell<bool>,
+    /// What it was answered with then, and the same as the browser takes it.
+    init: RefCell<Option<(u16, Headers<'static>, ResponseInit)>>,
 }
 
 struct Pack {
@@ -60,6 +67,8 @@ impl Held {
             start: 0,
             end: length,
             blob: blob.into(),
+            again: Cell::default(),
+            init: RefCell::default(),
         }))
     }
 
@@ -72,6 +81,8 @@ impl Held {
                 start,
                 end,
                 blob: OnceCell::new(),
+                again: Cell::default(),
+                init: RefCell::default(),
             }))
         })
     }
@@ -82,8 +93,24 @@ impl Held {
         part.blob.get_or_init(|| part.pack.blob.slice(part.start, part.end))
     }
 
-    /// What a response carries of it.
-    pub(crate) fn payload(&self) -> Payload<'_> {
+    /// A response with all of this. Of what is asked for again, the headers are kept: mostly they are the same, and telling the
+    /// browser of each costs more than all else here.
+    pub(crate) fn answer(&self, status: u16, headers: &Headers<'_>) -> JsResult<Response> {
+        let mut known = self.0.init.borrow_mut();
+        if let Some((number, fields, init)) = &*known
+            && (*number, fields) == (status, headers)
+        {
+            return convert::answer(init, &self.payload());
+        }
+        let init = convert::init(status, headers)?;
+        if self.0.again.replace(true) {
+            let own = |(name, value): &(_, Cow<'_, str>)| (*name, Cow::Owned(value.clone().into_owned()));
+            *known = Some((status, headers.iter().map(own).collect(), init.clone()));
+        }
+        convert::answer(&init, &self.payload())
+    }
+
+    fn payload(&self) -> Payload<'_> {
         let part = &*self.0;
         if part.end - part.start <= STREAMED {
             part.pack.ask();

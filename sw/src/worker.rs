@@ -1,7 +1,7 @@
 //! The worker itself: from a request to its answer, at once where the cache has what it takes, else by way of
 //! IndexedDB or a hub.
 
-use crate::convert::{self, Payload};
+use crate::convert::{self, JsResult, Payload};
 use crate::held::Held;
 use crate::hubs;
 use js_sys::Promise;
@@ -74,8 +74,6 @@ impl Heard {
         self.removed > 0 && self.put <= self.removed
     }
 }
-
-type JsResult<T> = std::result::Result<T, JsValue>;
 
 /// The state of one wasm instance.
 pub(crate) struct Worker {
@@ -585,8 +583,10 @@ fn serve(
     range: Option<(u64, u64)>,
 ) -> JsResult<Response> {
     let part = range.filter(|range| *range != (0, entry.length));
-    let part = part.map(|(start, end)| slice.part(start, end).ok_or(JsValue::NULL));
-    convert::response(status, headers, &part.transpose()?.as_ref().unwrap_or(slice).payload())
+    match part {
+        Some((start, end)) => slice.part(start, end).ok_or(JsValue::NULL)?.answer(status, headers),
+        None => slice.answer(status, headers),
+    }
 }
 
 /// A plan that needs no file's bytes.

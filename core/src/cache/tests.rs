@@ -242,9 +242,9 @@ fn the_least_recently_used_leaves_first() {
         ["s", "t", "u", "v", "w", "x"].map(here),
         [false, false, false, true, true, true]
     );
-    // The oldest of the three has paid with its files, and keeps its index, which was used after them.
+    // The oldest of the three has paid with a file, and keeps the other, and its index, which was used after them.
     let files = |session| cache.sessions.get(session).unwrap().slices.len();
-    assert_eq!(["v", "w", "x"].map(files), [0, 2, 2]);
+    assert_eq!(["v", "w", "x"].map(files), [1, 2, 2]);
 }
 
 #[test]
