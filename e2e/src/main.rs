@@ -87,6 +87,7 @@ fn long_run(name: &str, out: &Path) -> Result<bool> {
             ("torture" | "soak", Long("minutes")) => minutes = parser.value()?.parse()?,
             ("torture", Long("seed")) => seed = parser.value()?.parse()?,
             ("bench", Long("rounds")) => measures.rounds = parser.value()?.parse()?,
+            ("bench", Long("slow-down")) => measures.slow_down = parser.value()?.parse()?,
             ("bench", Long("only")) => measures.only.push(parser.value()?.string()?),
             ("bench", Long("large")) => measures.large = true,
             ("bench", Long("write")) => measures.write = true,

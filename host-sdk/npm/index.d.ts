@@ -240,6 +240,9 @@ export class Session {
    * Adds or replaces files: all of them, or on an error none. When it resolves, every request sees them. Puts and
    * deletes take effect in the order in which they were called.
    *
+   * What the session has already since this page's last put is not sent again, whatever the mode: put all of a bundle after each
+   * edit. Such a file keeps its time, if none is given. Files above 4 MiB are always sent.
+   *
    * Of a session that has opaque previews, the edge gets what it lacks before anything changes here. Where it cannot be
    * reached, the put rejects with `EDGE_UNAVAILABLE`: with nothing changed, or, where it was lost at the last step, changed
    * here and not there yet ({@link Session.list} tells). The next put, or the next mount, makes that good.

@@ -91,9 +91,7 @@ pub(crate) fn put(
     if let Some(options) = options {
         set(request, "options", &options_to_js(options));
     }
-    if !deletes.is_empty() {
-        set(request, "paths", &paths(deletes));
-    }
+    set(request, "paths", &paths(deletes));
     Array::of1(&index.buffer())
 }
 

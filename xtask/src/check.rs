@@ -327,7 +327,7 @@ pub(crate) fn bench(mut arguments: lexopt::Parser) -> Result<()> {
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("only") => only.push(arguments.value()?.string()?),
-            Long(name @ ("rounds" | "browser")) => {
+            Long(name @ ("rounds" | "browser" | "slow-down")) => {
                 given.push(format!("--{name}").into());
                 given.push(arguments.value()?);
             }

@@ -36,7 +36,7 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ),
     (
         "bench",
-        "Measure side by side with others, as ratios; --rounds N, --only MEASURE, --browser NAME, --large, --write to docs/, --check against budgets",
+        "Measure side by side with others, as ratios; --rounds N, --only MEASURE, --browser NAME, --large, --write to docs/, --check against budgets, --slow-down MICROSECONDS to see that fail",
     ),
     (
         "fuzz",

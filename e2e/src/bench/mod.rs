@@ -48,6 +48,8 @@ pub struct Options {
     pub write: bool,
     /// Whether to fail where something is over its budget.
     pub check: bool,
+    /// For how many microseconds our worker does nothing at each request: what `check` has to find.
+    pub slow_down: u32,
 }
 
 impl Default for Options {
@@ -59,6 +61,7 @@ impl Default for Options {
             large: false,
             write: false,
             check: false,
+            slow_down: 0,
         }
     }
 }
@@ -122,12 +125,12 @@ struct Bench {
 }
 
 impl Bench {
-    fn start(engine: Engine, out: PathBuf) -> Result<Self> {
+    fn start(options: &Options, out: PathBuf) -> Result<Self> {
         let peers = std::env::var_os("VF_PEERS").ok_or("VF_PEERS names no folder: run `cargo xtask bench`")?;
         let corpus = Corpus::new();
-        let (host, origins) = serve::servers(&corpus, Path::new(&peers))?;
+        let (host, origins) = serve::servers(&corpus, Path::new(&peers), options.slow_down)?;
         let bench = Self {
-            browser: Browser::start(engine, Profile::Standard, &out)?,
+            browser: Browser::start(options.engine, Profile::Standard, &out)?,
             host,
             origins,
             nginx: serve::nginx(&corpus)?,
@@ -170,9 +173,12 @@ pub fn run(options: &Options, out: &Path) -> Result {
         options.engine == Engine::Chromium || !(options.write || options.check),
         || "budgets and the page are of Chromium".to_owned(),
     )?;
+    ensure(!(options.write && options.slow_down > 0), || {
+        "--write writes what is so: leave --slow-down out".into()
+    })?;
     let budgets = budgets::read()?;
     std::fs::create_dir_all(out)?;
-    let bench = Bench::start(options.engine, out.canonicalize()?)?;
+    let bench = Bench::start(options, out.canonicalize()?)?;
     let mut tables: Vec<Table> = Vec::new();
     for measure in MEASURES {
         let wanted = options.only.is_empty() || options.only.iter().any(|name| name == measure.name);

@@ -30,19 +30,26 @@ struct Site {
 
 /// Starts the server of the host app, and that of our origin and of the others' workers. They have ports of their own: a host
 /// name below our origin's, on its port, is a session, and never a host.
-pub(super) fn servers(corpus: &Corpus, peers: &Path) -> Result<(Server, Server)> {
+pub(super) fn servers(corpus: &Corpus, peers: &Path, slow_down: u32) -> Result<(Server, Server)> {
     let assets = product::dist("origin")?;
     let filled = ["/hub.html", "/sw.js", "/_vf/boot.html"];
     for name in ["playground-elements", "static-browser-server", "almostnode"] {
         let package = peers.join(name);
         ensure(package.is_dir(), || format!("{} is not there", package.display()))?;
     }
+    let mut filled: BTreeMap<_, _> = filled
+        .map(|path| (path, product::filled(&assets, path.trim_start_matches('/'))))
+        .into();
+    if let Some(worker) = filled.get_mut("/sw.js").filter(|_| slow_down > 0) {
+        let hinder = format!(
+            "addEventListener('fetch', () => {{ const end = performance.now() + {slow_down} / 1000; while (performance.now() < end); }});\n"
+        );
+        worker.insert_str(0, &hinder);
+    }
     let site = Arc::new(Site {
         list: corpus.list(),
         bytes: corpus.bytes(),
-        filled: filled
-            .map(|path| (path, product::filled(&assets, path.trim_start_matches('/'))))
-            .into(),
+        filled,
         assets,
         package: product::dist("npm")?,
         peers: peers.to_owned(),
