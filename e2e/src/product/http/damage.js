@@ -7,12 +7,13 @@ const keys = packs.getAllKeys();
 await within(once(keys, 'success'), 'the keys');
 const own = keys.result.filter(([session]) => session === args.session);
 same('packs: one of small files, one for each large one', own.length, 3);
-const large = own.slice(1);
-const kept = packs.get(large[0]);
+// In the order of the paths.
+const [, goner, shorter] = own;
+const kept = packs.get(shorter);
 await within(once(kept, 'success'), 'a pack');
 const short = kept.result instanceof Blob ? new Blob(['short']) : new Uint8Array(5).buffer;
-packs.put(short, large[0]);
-packs.delete(large[1]);
+packs.put(short, shorter);
+packs.delete(goner);
 await within(once(packs.transaction, 'complete'), 'the damage');
 database.close();
 const failed = await ask('short.bin');
