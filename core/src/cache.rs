@@ -35,6 +35,9 @@ pub const PACK_COST: u64 = 256;
 /// What a file's entry in an index costs beside its path.
 pub const ENTRY_COST: u64 = 128;
 
+/// What one thing that a file imports costs beside its text.
+pub const IMPORT_COST: u64 = 16;
+
 /// What a session costs by itself.
 pub const SESSION_COST: u64 = 1024;
 
@@ -139,7 +142,10 @@ impl<B> Entry<B> {
 fn index_cost(index: &Index) -> u64 {
     index
         .iter()
-        .map(|(path, _)| path.as_str().len() as u64 + ENTRY_COST)
+        .map(|(path, entry)| {
+            let imports = entry.imports.iter().map(|import| import.len() as u64 + IMPORT_COST);
+            path.as_str().len() as u64 + ENTRY_COST + imports.sum::<u64>()
+        })
         .sum()
 }
 

@@ -23,6 +23,7 @@ pub mod error;
 pub mod html;
 pub mod http;
 pub mod index;
+pub mod known;
 pub mod map;
 pub mod media_type;
 #[cfg(feature = "mime")]

@@ -21,7 +21,8 @@ pub use document::scripts;
 pub use graph::{MAX_PRELOADS, preloads};
 #[cfg(feature = "modules")]
 pub use lexer::imports;
-pub use specifier::{MAX_IMPORTS, are_imports, is_plain};
+pub(crate) use specifier::bytes_of;
+pub use specifier::{MAX_IMPORTS, MAX_INDEX_IMPORT_BYTES, are_imports, is_plain};
 
 /// The longest text that is read for what it imports, in bytes: a larger one is a bundle, and has next to no imports.
 #[cfg(feature = "modules")]
@@ -33,14 +34,29 @@ pub fn is_read(media_type: &str, length: u64) -> bool {
     length <= MAX_TEXT && (specifier::is_script(media_type) || specifier::is_document(media_type))
 }
 
-/// What a file loads first: a module's imports, a document's modules; nothing of what is no UTF-8, or has more of them than an
-/// index takes.
+/// What a file loads first: a module's imports, a document's modules, each once, and no more than an index takes; nothing of what is
+/// no UTF-8. Of a module that must not be fetched in advance, [`preloads`] is told by the one address that no module has.
 #[cfg(feature = "modules")]
 pub fn loaded_by(media_type: &str, bytes: &[u8]) -> Vec<String> {
     let found = match core::str::from_utf8(bytes) {
         Ok(text) if specifier::is_document(media_type) => scripts(text),
-        Ok(text) => imports(text).into_iter().map(str::to_owned).collect(),
+        Ok(text) => match imports(text) {
+            Some(found) => found.into_iter().map(str::to_owned).collect(),
+            None => vec![specifier::NEVER.to_owned()],
+        },
         Err(_) => Vec::new(),
     };
-    if are_imports(&found) { found } else { Vec::new() }
+    let (mut known, mut kept, mut room) = (Vec::new(), Vec::new(), specifier::MAX_IMPORT_BYTES);
+    for specifier in &found {
+        let Err(at) = known.binary_search(&specifier) else {
+            continue;
+        };
+        if specifier.len() > room || kept.len() == MAX_IMPORTS {
+            break;
+        }
+        room -= specifier.len();
+        known.insert(at, specifier);
+        kept.push(specifier.clone());
+    }
+    if are_imports(&kept) { kept } else { Vec::new() }
 }

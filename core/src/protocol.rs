@@ -17,7 +17,7 @@ use crate::session::SessionId;
 use serde::{Deserialize, Serialize};
 
 /// Spoken in the handshake; a hub of another version answers `VERSION_MISMATCH`.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// Of the messages between hub and worker. It grows whenever one of them, or the encoded index, changes its form: a hub and
 /// a worker of two releases may meet while a new one rolls out, and must not take each other's words for their own.
@@ -226,8 +226,12 @@ impl TryFrom<Message> for Request {
             None => Err(missing("path")),
         };
         let paths = |paths: &[String]| paths.iter().map(|path| FilePath::parse(path)).collect::<Result<_>>();
-        // A number of JavaScript's; what is none that versions can be is none that the session is at.
-        let if_version = message.if_version.map(|version| version as u64);
+        // A number of JavaScript's.
+        let if_version = match message.if_version {
+            Some(version) if version >= 1.0 && (version as u64) as f64 == version => Some(version as u64),
+            Some(_) => return Err(invalid("`ifVersion` is no version.")),
+            None => None,
+        };
         Ok(match message.kind.as_str() {
             "CONNECT" => match message.version {
                 Some(PROTOCOL_VERSION) => Self::Connect,

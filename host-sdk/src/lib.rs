@@ -18,7 +18,6 @@ mod frame;
 mod hello;
 mod hub;
 mod isolation;
-mod known;
 mod mount;
 #[cfg(feature = "npm")]
 pub mod npm;

@@ -11,7 +11,6 @@ use crate::entry;
 use crate::error::Result;
 use crate::hub::{Asked, Hub};
 use crate::isolation::Isolation;
-use crate::known::Known;
 use crate::session::{Place, Session, release};
 use crate::wait::all;
 use js_sys::Array;
@@ -19,6 +18,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use virtual_files_core::change::Mode;
 use virtual_files_core::error::ErrorCode;
+use virtual_files_core::known::Known;
 use virtual_files_core::order::sort;
 use virtual_files_core::path::FilePath;
 use virtual_files_web::bundle::{self, Source};
@@ -73,7 +73,9 @@ impl Session {
             let mut packed = packed.map_err(|error| control.check().err().unwrap_or_else(|| error.into()))?;
             if let (true, Some(before)) = (tags, &known) {
                 tags = false;
-                match before.delta(&sources, &packed.files, mode) {
+                let time = |source: &Source| source.modified.or_else(|| source.content.modified());
+                let timed = |place: usize| sources.get(place).and_then(time).is_some();
+                match before.delta(&packed.files, timed, mode) {
                     Some(delta) => {
                         all = delta.changed.iter().filter_map(|place| sources.get(*place)).collect();
                         deletes = delta.deletes;
@@ -99,7 +101,7 @@ impl Session {
                 let mode = if known.is_some() { Mode::Merge } else { mode };
                 let transfer = convert::put(&request, &packed, mode, self.0.wanted, options, &deletes);
                 if let Some(known) = &known {
-                    convert::only_at(&request, known.version);
+                    convert::only_at(&request, known.version());
                 }
                 // The first place's progress is what is told.
                 place.hub.ask(self.0.user, request, &transfer, half.take())
@@ -153,7 +155,7 @@ impl Session {
                 let request = convert::request("DELETE_FILES", &self.0.id);
                 set(&request, "paths", &convert::paths(paths));
                 if let Some(known) = &known {
-                    convert::only_at(&request, known.version);
+                    convert::only_at(&request, known.version());
                 }
                 place.hub.ask(self.0.user, request, &Array::new(), None)
             };
@@ -185,11 +187,7 @@ impl Session {
     }
 
     /// The first place's answer, once all have answered.
-    async fn everywhere(
-        &self,
-        control: &Control,
-        ask: &mut dyn FnMut(&Place) -> Result<Asked>,
-    ) -> Result<JsValue> {
+    async fn everywhere(&self, control: &Control, ask: &mut dyn FnMut(&Place) -> Result<Asked>) -> Result<JsValue> {
         let mut places: Vec<Place> = Vec::new();
         // One hub may be two places: its worker's, and the edge's.
         for place in self.0.places.borrow().iter() {

@@ -87,7 +87,10 @@ pub(crate) fn value(value: &impl Serialize) -> Result<JsValue> {
 }
 
 /// The files of a `PUT_FILES`: packed by the SDK, or as they are, to be packed here.
-pub(crate) async fn bundle(data: &JsValue, mut progress: impl FnMut(u64) -> bool) -> Result<(Vec<BlobBody>, Vec<NewFile>)> {
+pub(crate) async fn bundle(
+    data: &JsValue,
+    mut progress: impl FnMut(u64) -> bool,
+) -> Result<(Vec<BlobBody>, Vec<NewFile>)> {
     let packed = match get(data, "packs").dyn_into::<Array>() {
         Ok(packs) => packed(&packs, &get(data, "index"))?,
         Err(_) => {

@@ -4,7 +4,6 @@ use crate::abort::Abort;
 use crate::convert;
 use crate::export;
 use crate::host::Hub;
-use crate::modules;
 use crate::sessions::Changed;
 use serde::Serialize;
 use virtual_files_core::change::{Change, Mode};
@@ -113,7 +112,7 @@ pub(crate) async fn perform(
             let (packs, files) = convert::bundle(data, |_| !flag.is_given_up()).await?;
             let total = files.iter().map(|file| file.length).sum();
             progress(0, total);
-            let mut change = Change {
+            let change = Change {
                 mode,
                 packs,
                 files,
@@ -122,7 +121,6 @@ pub(crate) async fn perform(
                 if_version,
                 now: hub.now(),
             };
-            modules::read(&mut change).await;
             hub.ready_for(edge).await?;
             let going_on = |done, of| report(progress, &abort, total, done, of);
             let changed = change_all(hub, &session, Some(storage), change, &abort, &going_on).await?;

@@ -7,6 +7,7 @@
 
 use crate::abort::Abort;
 use crate::locks::{Holding, exclusive};
+use crate::modules;
 use crate::recent::Recent;
 use crate::worker::Worker;
 use js_sys::{Object, Promise};
@@ -290,6 +291,7 @@ impl Sessions {
                 (Some(Storage::IndexedDb), Storage::Memory, Some(error)) => Some(error.message().to_owned()),
                 _ => None,
             };
+            modules::read(&mut change, &abort).await;
             abort.check()?;
             let applied = match target {
                 Storage::IndexedDb => {

@@ -277,7 +277,7 @@ addEventListener("install", (event) => {
   const ready = isWhole() ? (compiled ??= fetched()) : Promise.reject(new Error("The scope is not /"));
   event.waitUntil(Promise.all([skipWaiting(), ready]));
 });
-// What it is to start from when there is no network, it has by the time at which it answers.
+// What it is to start from when there is no network is kept by then, if the worker is not stopped in between; else once it is loaded.
 addEventListener("activate", (event) => event.waitUntil(Promise.all([clients.claim(), keeping, sweep().catch(() => undefined)])));
 
 addEventListener("fetch", (event) => {

@@ -103,7 +103,9 @@ impl Held {
             return convert::answer(init, &self.payload());
         }
         let init = convert::init(status, headers)?;
-        if self.0.again.replace(true) {
+        // A document's may name hundreds of modules.
+        let small = headers.iter().all(|(name, _)| *name != "link");
+        if small && self.0.again.replace(true) {
             let own = |(name, value): &(_, Cow<'_, str>)| (*name, Cow::Owned(value.clone().into_owned()));
             *known = Some((status, headers.iter().map(own).collect(), init.clone()));
         }

@@ -45,25 +45,25 @@ impl Source {
 pub struct Packed {
     /// The packs.
     pub packs: Vec<Blob>,
-    /// Each file and its place in them.
+    /// Each file and its place in them, in the order in which they came.
     pub files: Vec<NewFile>,
 }
 
 /// Packs files in their order. `progress` is told how many bytes are done; where it answers `false`, packing stops
 /// with `ABORTED`. Where only `tags` are asked for, there are the files, and no packs.
 pub async fn pack(sources: &[&Source], tags: bool, progress: &mut dyn FnMut(u64) -> bool) -> Result<Packed> {
-    let mut packed = Packed {
-        packs: Vec::new(),
-        files: Vec::with_capacity(sources.len()),
-    };
+    let mut packs = Vec::new();
+    // A large file is packed by itself, beside a pack that smaller ones go on to fill.
+    let mut files: Vec<Option<NewFile>> = sources.iter().map(|_| None).collect();
     let lengths: Vec<u64> = sources.iter().map(|source| source.content.len()).collect();
     let (now, mut done, mut bytes) = (now(), 0, Vec::new());
     for (place, members) in (0..).zip(pack::plan(lengths.iter().copied())) {
-        let member = |at: usize| Some((*sources.get(at)?, *lengths.get(at)?));
-        let members: Vec<Member<'_>> = members.into_iter().filter_map(member).collect();
+        let places = members;
+        let member = |at: &usize| Some((*sources.get(*at)?, *lengths.get(*at)?));
+        let members: Vec<Member<'_>> = places.iter().filter_map(member).collect();
         let blob = pack_one(&members, tags, &mut bytes).await?;
         let (mut rest, mut offset) = (&bytes[..], 0);
-        for (source, length) in members {
+        for (at, (source, length)) in places.into_iter().zip(members) {
             let etag = match rest.split_at_checked(length as usize) {
                 Some((file, others)) if length <= pack::PACK_BYTES => {
                     rest = others;
@@ -72,7 +72,7 @@ pub async fn pack(sources: &[&Source], tags: bool, progress: &mut dyn FnMut(u64)
                 // A file too large to be read gets a tag of its own with every put.
                 _ => random_bytes()?,
             };
-            packed.files.push(NewFile {
+            let file = NewFile {
                 path: source.path.clone(),
                 pack: place,
                 offset,
@@ -81,16 +81,22 @@ pub async fn pack(sources: &[&Source], tags: bool, progress: &mut dyn FnMut(u64)
                 etag,
                 modified: source.modified.or_else(|| source.content.modified()).unwrap_or(now),
                 imports: Vec::new(),
-            });
+            };
+            if let Some(slot) = files.get_mut(at) {
+                *slot = Some(file);
+            }
             offset += length;
         }
         done += offset;
-        packed.packs.extend(blob);
+        packs.extend(blob);
         if !progress(done) {
             return Err(Error::new(ErrorCode::Aborted, "The put was given up."));
         }
     }
-    Ok(packed)
+    Ok(Packed {
+        packs,
+        files: files.into_iter().flatten().collect(),
+    })
 }
 
 /// A file that shares a pack, and its length.
@@ -99,7 +105,12 @@ type Member<'a> = (&'a Source, u64);
 /// Makes one pack, if not only `tags` are asked for, and leaves in `bytes` what is in it; nothing of a pack that is one large file.
 async fn pack_one(members: &[Member<'_>], tags: bool, bytes: &mut Vec<u8>) -> Result<Option<Blob>> {
     let length: u64 = members.iter().map(|(_, length)| length).sum();
-    let parts = || members.iter().map(|(source, _)| source.content.part()).collect::<Array>();
+    let parts = || {
+        members
+            .iter()
+            .map(|(source, _)| source.content.part())
+            .collect::<Array>()
+    };
     if length > pack::PACK_BYTES {
         bytes.clear();
         return if tags { Ok(None) } else { join(&parts()).map(Some) };

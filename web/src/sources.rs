@@ -26,7 +26,10 @@ pub fn from_js(value: &JsValue) -> Result<Vec<Source>> {
         Ok(None) => entries(value),
         Err(thrown) => Err(thrown),
     };
-    list.map_err(|_| thrown())?.iter().map(|item| from_item(&item)).collect()
+    list.map_err(|_| thrown())?
+        .iter()
+        .map(|item| from_item(&item))
+        .collect()
 }
 
 #[wasm_bindgen]

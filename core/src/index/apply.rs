@@ -188,10 +188,16 @@ impl Index {
         let deleted = gone.len();
         let new_packs = self.add_packs(request.packs.iter().copied(), checked.first_pack);
         let mut added = Vec::new();
+        let had: usize = self.files.values().map(|entry| modules::bytes_of(&entry.imports)).sum();
+        let mut room = modules::MAX_INDEX_IMPORT_BYTES.saturating_sub(had);
         for (file, media_type) in request.files.iter().zip(checked.type_ids) {
             let Some(pack) = new_packs.get(file.pack as usize) else {
                 continue;
             };
+            // Without them, a module is only fetched later.
+            let left = room.checked_sub(modules::bytes_of(&file.imports));
+            room = left.unwrap_or(room);
+            let imports = if left.is_some() { &file.imports[..] } else { &[] };
             let entry = FileEntry {
                 pack: *pack,
                 offset: file.offset,
@@ -199,7 +205,7 @@ impl Index {
                 media_type,
                 etag: file.etag,
                 modified: file.modified.min(MAX_MODIFIED),
-                imports: file.imports.iter().map(|import| Box::from(import.as_str())).collect(),
+                imports: imports.iter().map(|import| Box::from(import.as_str())).collect(),
             };
             self.hold(&entry);
             match self.files.get_mut(&file.path) {
@@ -253,9 +259,10 @@ impl Index {
 
     /// Counts a file into its pack.
     pub(super) fn hold(&mut self, entry: &FileEntry) {
-        self.bytes += entry.length;
+        // A record that was not written by us may have any lengths: too many bytes are refused where it is read.
+        self.bytes = self.bytes.saturating_add(entry.length);
         if let Some(pack) = self.packs.get_mut(&entry.pack) {
-            pack.live += entry.length;
+            pack.live = pack.live.saturating_add(entry.length);
             pack.files += 1;
         }
     }

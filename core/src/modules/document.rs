@@ -9,6 +9,15 @@ use super::specifier::is_plain;
 
 /// The specifiers of a document's modules in its order: those of its external module scripts, and what its inline ones import.
 pub fn scripts(html: &str) -> Vec<String> {
+    // A script may add a map, too, which then comes too late for what was resolved before.
+    let map = b"importmap";
+    if html
+        .as_bytes()
+        .windows(map.len())
+        .any(|part| part.eq_ignore_ascii_case(map))
+    {
+        return Vec::new();
+    }
     let mut reader = Reader {
         rest: html,
         found: Vec::new(),
@@ -24,6 +33,9 @@ const TEXT: [&str; 8] = [
     "title", "textarea", "style", "xmp", "iframe", "noembed", "noframes", "noscript",
 ];
 
+/// The attributes that are looked at.
+const KNOWN: [&str; 5] = ["crossorigin", "http-equiv", "integrity", "src", "type"];
+
 struct Reader<'h> {
     rest: &'h str,
     found: Vec<String>,
@@ -33,7 +45,7 @@ struct Reader<'h> {
 #[derive(Default)]
 struct Tag<'h> {
     name: String,
-    /// Names in small letters, and values as they stand there; of each name, the first.
+    /// Those of [`KNOWN`]: names in small letters, and values as they stand there; of each name, the first.
     attributes: Vec<(String, &'h str)>,
     /// Whether it ends in `/>`.
     closed: bool,
@@ -83,7 +95,8 @@ impl<'h> Reader<'h> {
                                 self.script(&tag, text)?;
                             }
                         }
-                        "base" => return None,
+                        // In a frameset, nothing else is run.
+                        "base" | "frameset" => return None,
                         "meta" if tag.attribute("http-equiv").is_some_and(is_policy) => return None,
                         // What is in them is tokenized by other rules, and text to the end.
                         "svg" | "math" if !tag.closed => self.foreign(&tag.name)?,
@@ -102,7 +115,7 @@ impl<'h> Reader<'h> {
 
     fn script(&mut self, tag: &Tag<'_>, text: &str) -> Usual {
         let kind = tag.attribute("type").unwrap_or_default().trim_ascii();
-        if kind.contains('&') || kind.eq_ignore_ascii_case("importmap") {
+        if kind.contains('&') {
             return None;
         }
         if !kind.eq_ignore_ascii_case("module") {
@@ -125,7 +138,9 @@ impl<'h> Reader<'h> {
                     self.found.push(path);
                 }
             }
-            None => self.found.extend(imports(text).into_iter().map(str::to_owned)),
+            None => self
+                .found
+                .extend(imports(text).unwrap_or_default().into_iter().map(str::to_owned)),
         }
         Some(())
     }
@@ -183,7 +198,7 @@ impl<'h> Reader<'h> {
                 }
                 None => "",
             };
-            if tag.attribute(&name).is_none() {
+            if KNOWN.contains(&name.as_str()) && tag.attribute(&name).is_none() {
                 tag.attributes.push((name, value));
             }
         }

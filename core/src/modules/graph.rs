@@ -1,11 +1,17 @@
 //! From a document to the addresses of all modules that it will ask for.
 
-use super::specifier::{is_document, is_script};
+use super::specifier::{NEVER, is_document, is_script};
 use crate::index::{FileEntry, Index};
 use crate::path::FilePath;
 
 /// The most modules that are named for a document.
 pub const MAX_PRELOADS: usize = 1024;
+
+/// How many bytes their addresses may have together.
+const MAX_BYTES: usize = 48 << 10;
+
+/// How many specifiers are looked at for it.
+const MAX_LOOKS: u32 = 16 << 10;
 
 /// The addresses of the modules that a document loads, the nearest first: paths with queries, as a browser will ask for them.
 ///
@@ -20,17 +26,26 @@ pub fn preloads(index: &Index, url: &str, path: &str, entry: &FileEntry) -> Vec<
     let root = url.strip_suffix(path).unwrap_or("/");
     let (mut files, mut known): (Vec<&FileEntry>, Vec<&str>) = Default::default();
     let (mut base, mut entry) = (String::from(url), entry);
+    let (mut room, mut looks) = (MAX_BYTES, 0);
     // Each module that was found is read in its turn.
     for next in 0.. {
         for specifier in &entry.imports {
+            looks += 1;
+            if looks > MAX_LOOKS || found.len() == MAX_PRELOADS {
+                return found;
+            }
             let address = resolve(&base, specifier);
             let Some((path, module)) = file(index, without_query(&address), root) else {
                 continue;
             };
             if let Err(at) = known.binary_search(&path)
-                && found.len() < MAX_PRELOADS
                 && is_script(index.media_type(module))
+                && !matches!(&*module.imports, [only] if **only == *NEVER)
             {
+                if address.len() > room {
+                    return found;
+                }
+                room -= address.len();
                 known.insert(at, path);
                 found.push(address);
                 files.push(module);
@@ -151,6 +166,14 @@ mod tests {
             named(&index, "/index.html", "index.html", "index.html")[0],
             "/js/main.js"
         );
+        // A module that must not be fetched in advance is not, nor what it imports.
+        let never = self::index(&[
+            ("index.html", HTML, &["./a.js", "./b.js"]),
+            ("a.js", JS, &[NEVER]),
+            ("b.js", JS, &["./a.js", "./c.js"]),
+            ("c.js", JS, &[]),
+        ]);
+        assert_eq!(named(&never, "/", "", "index.html"), ["/b.js", "/c.js"]);
         // What is no document loads nothing.
         assert_eq!(named(&index, "/s/js/main.js", "js/main.js", "js/main.js"), [""; 0]);
     }
@@ -175,7 +198,6 @@ mod tests {
             ("/a/b/", "../c.js", "/a/c.js"),
             ("/a", "../../c.js?x", "/c.js?x"),
             ("/a/b", "/c/./d/../e.js", "/c/e.js"),
-            ("/a/b", "./c/..", "/a"),
             ("/", "./", "/"),
         ] {
             assert_eq!(resolve(base, specifier), expected);
@@ -184,10 +206,30 @@ mod tests {
 
     #[test]
     fn no_more_than_a_browser_should_be_told() {
-        let names: Vec<String> = (0..MAX_PRELOADS + 9).map(|number| format!("./m{number}.js")).collect();
+        let told = |length: usize| {
+            let names: Vec<String> = (0..MAX_PRELOADS + 9)
+                .map(|number| format!("./{}{number}.js", "m".repeat(length)))
+                .collect();
+            let imports: Vec<&str> = names.iter().map(String::as_str).collect();
+            // What one module has too much, another imports.
+            let (first, others) = imports.split_at(600);
+            let mut files = vec![("index.html", HTML, first)];
+            let modules = imports.iter().zip(0..);
+            files.extend(modules.map(|(name, at)| (&name[2..], JS, if at == 0 { others } else { &[][..] })));
+            named(&index(&files), "/", "", "index.html")
+        };
+        assert_eq!(told(1).len(), MAX_PRELOADS);
+        let bytes: usize = told(200).iter().map(String::len).sum();
+        assert!((MAX_BYTES - 210..=MAX_BYTES).contains(&bytes), "{bytes}");
+    }
+
+    #[test]
+    fn a_graph_of_many_edges_is_left() {
+        let names: Vec<String> = (0..200).map(|number| format!("./{number}.js")).collect();
         let imports: Vec<&str> = names.iter().map(String::as_str).collect();
-        let mut files = vec![("index.html", HTML, imports.as_slice())];
-        files.extend(imports.iter().map(|name| (&name[2..], JS, &[][..])));
-        assert_eq!(named(&index(&files), "/", "", "index.html").len(), MAX_PRELOADS);
+        let mut files = vec![("index.html", HTML, &imports[..100])];
+        // The last of the modules that all import each other are looked for by none that is looked at.
+        files.extend(imports.iter().map(|name| (&name[2..], JS, &imports[..100])));
+        assert_eq!(named(&index(&files), "/", "", "index.html").len(), 100);
     }
 }

@@ -5,13 +5,15 @@
 //! from what is open around it. Where that goes wrong, or the source does, tokens soon no longer fit, and nothing is found:
 //! what is missed is only fetched later.
 
-use super::specifier::is_plain;
+use super::specifier::{is_bare, is_plain};
 
 /// The specifiers of a module's static imports and re-exports, as they stand in the source and in its order, in linear time.
 ///
-/// Left out are those that are no plain path ([`is_plain`]), imports with attributes or a phase, and `import()`. A module whose
-/// tokens do not fit together has none: a browser would not run it.
-pub fn imports(source: &str) -> Vec<&str> {
+/// Left out are those that are no plain path ([`is_plain`]), imports with attributes or a phase, and `import()`.
+///
+/// Nothing where the module must not be fetched in advance: a browser resolves all specifiers as it has the text, and one that only
+/// an import map gives a meaning fails then for good, where a script adds that map later. Nor where tokens do not fit together.
+pub fn imports(source: &str) -> Option<Vec<&str>> {
     let mut lexer = Lexer {
         source,
         at: 0,
@@ -21,8 +23,8 @@ pub fn imports(source: &str) -> Vec<&str> {
         found: Vec::new(),
     };
     match lexer.run() {
-        Some(()) if lexer.open.is_empty() => lexer.found,
-        _ => Vec::new(),
+        Some(()) if lexer.open.is_empty() => Some(lexer.found),
+        _ => None,
     }
 }
 
@@ -325,6 +327,9 @@ impl<'s> Lexer<'s> {
         let start = self.at;
         let with = matches!(self.letters(), "with" | "assert");
         self.at = start;
+        if is_bare(specifier) || specifier.as_bytes().contains(&b'\\') {
+            return None;
+        }
         if wanted && !with && is_plain(specifier) {
             self.found.push(specifier);
         }

@@ -17,7 +17,7 @@ fn code(json: &str) -> ErrorCode {
 fn requests_are_decoded() {
     let session = SessionId::parse("abc").unwrap();
     let path = FilePath::parse("a b/c.txt").unwrap();
-    assert_eq!(request(r#"{"type":"CONNECT","version":1}"#).unwrap(), Request::Connect);
+    assert_eq!(request(r#"{"type":"CONNECT","version":2}"#).unwrap(), Request::Connect);
     assert_eq!(
         request(r#"{"type":"STAT","id":7,"sessionId":"abc","path":"a b/c.txt"}"#).unwrap(),
         Request::Stat {
@@ -37,7 +37,8 @@ fn requests_are_decoded() {
         }
     );
     assert_eq!(
-        request(r#"{"type":"PUT_FILES","sessionId":"abc","paths":["a b/c.txt"],"ifVersion":1795468800000000}"#).unwrap(),
+        request(r#"{"type":"PUT_FILES","sessionId":"abc","paths":["a b/c.txt"],"ifVersion":1795468800000000}"#)
+            .unwrap(),
         Request::PutFiles {
             session: session.clone(),
             mode: Mode::Merge,
@@ -175,7 +176,7 @@ fn each_mistake_has_its_code() {
     assert_eq!(code("{}"), ErrorCode::InvalidMessage);
     assert_eq!(code(r#"{"type":"NONSENSE"}"#), ErrorCode::InvalidMessage);
     assert_eq!(code(r#"{"type":"CONNECT"}"#), ErrorCode::InvalidMessage);
-    assert_eq!(code(r#"{"type":"CONNECT","version":2}"#), ErrorCode::VersionMismatch);
+    assert_eq!(code(r#"{"type":"CONNECT","version":3}"#), ErrorCode::VersionMismatch);
     assert_eq!(code(r#"{"type":"STAT","path":"a"}"#), ErrorCode::InvalidMessage);
     assert_eq!(code(r#"{"type":"STAT","sessionId":"a"}"#), ErrorCode::InvalidMessage);
     assert_eq!(
@@ -194,6 +195,15 @@ fn each_mistake_has_its_code() {
         code(r#"{"type":"PUT_FILES","sessionId":"a","storage":"x"}"#),
         ErrorCode::InvalidMessage
     );
+    for version in ["0", "-1", "0.5", "5000.5", "1e300"] {
+        assert_eq!(
+            code(&format!(
+                r#"{{"type":"PUT_FILES","sessionId":"a","ifVersion":{version}}}"#
+            )),
+            ErrorCode::InvalidMessage,
+            "{version}"
+        );
+    }
     assert_eq!(
         code(r#"{"type":"DELETE_FILES","sessionId":"a"}"#),
         ErrorCode::InvalidMessage

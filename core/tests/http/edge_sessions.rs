@@ -459,7 +459,7 @@ fn hello_tells_that_there_are_sessions() {
         ..get("/_vf/hello")
     };
     let json = serde_json::to_string(&hello(&config(), &request)).unwrap();
-    assert_eq!(json, r#"{"version":1,"allowed":true,"sessions":true}"#);
+    assert_eq!(json, r#"{"version":2,"allowed":true,"sessions":true}"#);
 }
 
 #[test]

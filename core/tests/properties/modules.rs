@@ -9,11 +9,11 @@ pub(crate) fn check(data: &[u8]) {
         assert!(found.len() <= MAX_IMPORTS && found.iter().all(|path| is_plain(path)));
     }
     let Ok(text) = core::str::from_utf8(data) else { return };
-    for found in imports(text) {
+    for found in imports(text).into_iter().flatten() {
         assert!(is_plain(found) && text.contains(found), "{found}");
         // What follows a module's end changes nothing in what stands before it, if both are whole.
         let after = format!("{text}\n;import './last.js'");
-        assert_eq!(imports(&after).last(), Some(&"./last.js"));
+        assert_eq!(imports(&after).unwrap_or_default().last(), Some(&"./last.js"));
     }
     for found in scripts(text) {
         let written = found.strip_prefix("./").unwrap_or(&found);

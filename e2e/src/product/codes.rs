@@ -157,7 +157,7 @@ fn timeout(context: &mut Context<'_>) -> Result {
 fn version(context: &mut Context<'_>) -> Result {
     let json = |body: &'static str| Reply::new("application/json", body).with("Access-Control-Allow-Origin", "*");
     let by_hello = Server::start(move |hit| match hit.path() {
-        "/_vf/hello" => json(r#"{"version":2,"allowed":true}"#),
+        "/_vf/hello" => json(r#"{"version":3,"allowed":true}"#),
         _ => Reply::html("<title>a hub that speaks otherwise</title>"),
     })?;
     let by_hub = Server::start(move |hit| match hit.path() {

@@ -341,7 +341,7 @@ fn hello(shared: &mut Shared) -> Result {
             answer.has("vary", "Origin")?;
             let said: Value = serde_json::from_slice(&answer.body)?;
             ensure(
-                said == json!({"version": 1, "allowed": allowed, "sessions": true}),
+                said == json!({"version": 2, "allowed": allowed, "sessions": true}),
                 || format!("{}: {said}", answer.what),
             )?;
         }

@@ -191,7 +191,10 @@ impl<S: Store, F: Fn(&[u8]) -> S::Body, R: AsyncFn(&S::Body) -> Vec<u8>> Bench<'
             let before = self.index().await?;
             refused(first - 1, "c.js").await?;
             ensure!(self.index().await? == before, "a refused change has left a trace");
-            let version = self.apply(put(Some(before.changed()), &format!("b{step}.js"))?).await?.version;
+            let version = self
+                .apply(put(Some(before.changed()), &format!("b{step}.js"))?)
+                .await?
+                .version;
             ensure!(
                 self.index().await?.changed() == version,
                 "the version of the last change is not the answer's"

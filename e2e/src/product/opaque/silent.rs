@@ -61,7 +61,7 @@ impl Silence {
 fn edge(silence: Arc<Silence>) -> Result<Server> {
     let folder = dist("origin")?;
     Server::start(move |hit| match hit.path() {
-        "/_vf/hello" => json(&json!({"version": 1, "allowed": true})),
+        "/_vf/hello" => json(&json!({"version": 2, "allowed": true})),
         path if path.starts_with("/_vf/sessions/") => {
             silence.keep(hit);
             answer(hit, locked(&silence.state).silent.contains(&"PUT"))

@@ -1,7 +1,7 @@
 const hub = await hubAt(args.origin);
 const line = connection(hub, args.origin);
 const hello = await line.answer(0);
-same('the handshake', hello, { id: 0, ok: true, value: { version: 1, capabilities: { serviceWorker: true, indexedDB: true } } });
+same('the handshake', hello, { id: 0, ok: true, value: { version: 2, capabilities: { serviceWorker: true, indexedDB: true } } });
 const other = connection(hub, args.origin, { version: 2 });
 same('another version', codeOf(await other.answer(0)), 'VERSION_MISMATCH');
 same('no version', codeOf(await connection(hub, args.origin, {}).answer(0)), 'INVALID_MESSAGE');

@@ -7,7 +7,7 @@ const hubAt = async (origin) => {
   return frame;
 };
 /** A port to the hub, with the handshake sent. `heard` holds all that came by it, in order. */
-const connection = (frame, origin, hello = { version: 1 }) => {
+const connection = (frame, origin, hello = { version: 2 }) => {
   const { port1: port, port2 } = new MessageChannel();
   const line = { port, heard: [], waiting: [], last: 0 };
   port.onmessage = ({ data }) => {

@@ -12,13 +12,11 @@ const sends = async (files, options) => {
 };
 const replace = { mode: 'replace' };
 const random = (length) => crypto.getRandomValues(new Uint8Array(length));
-const bytesOf = async (path) => Array.from(new Uint8Array(await (await session.read(path)).arrayBuffer()));
 /** The session has these files, byte by byte, and no others. */
 const isWhole = async (what, files) => {
   same(`${what}: names`, (await session.list()).map(({ path }) => path), [...files.keys()].sort());
   for (const [path, content] of files) {
-    const bytes = new Uint8Array(await new Response(content).arrayBuffer());
-    same(`${what}: ${path}`, await bytesOf(path), Array.from(bytes));
+    same(`${what}: ${path}`, await sha256(await session.read(path)), await sha256(new Blob([content])));
   }
 };
 
@@ -94,6 +92,22 @@ same('after what has failed', await sends(files, replace), [[[now, 0, false]], 3
 same('given up', await refusal(session.put(files, { signal: AbortSignal.abort() })), 'ABORTED');
 same('after what was given up', await sends(files, replace), [[[0, 0, true]], 303]);
 await isWhole('at last', files);
+
+// A file that has a pack by itself lies beside the pack that smaller ones go on to fill. It is sent each time.
+const filled = (length, byte) => new Uint8Array(length).fill(byte);
+const mixed = new Map([['z', random(100)], ['m.bin', filled(5 << 20, 1)], ['a', random(200)]]);
+await session.put(mixed, replace);
+await isWhole('a large one between', mixed);
+for (const [what, path, content, sent] of [
+  ['the large one', 'm.bin', filled(5 << 20, 2), 5 << 20], ['one more', 'y', random(50), (5 << 20) + 50], ['the last', 'z', random(60), (5 << 20) + 60],
+  ['the large one, small', 'm.bin', filled(1 << 20, 3), 1 << 20], ['the small one, large', 'm.bin', filled((4 << 20) + 1, 4), (4 << 20) + 1],
+  ['the first', 'a', random(70), (4 << 20) + 71],
+]) {
+  mixed.set(path, content);
+  same(what, (await sends(mixed, replace))[0], [[sent, 0, true]]);
+  await isWhole(what, mixed);
+}
+await session.put(files, replace);
 
 // Many versions, compacted meanwhile: what is stored anew is no change.
 for (let n = 0; n < 40; n += 1) {

@@ -25,7 +25,7 @@ const sayAll = async (hub, origin, id) => {
   const say = () => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => answers.push(['CONNECT', data.ok ? 'OK' : data.error.code]);
-    try { hub.postMessage({ type: 'CONNECT', version: 1 }, origin, [port2]); } catch {}
+    try { hub.postMessage({ type: 'CONNECT', version: 2 }, origin, [port2]); } catch {}
     for (const request of [
       { type: 'PUT_FILES', id: 7, sessionId: id, files, mode: 'replace' },
       { type: 'DELETE_SESSION', id: 8, sessionId: id }, { type: 'DELETE_FILES', id: 9, sessionId: id, paths: ['secret.txt'] },
@@ -100,7 +100,7 @@ fn plays_the_host(context: &mut Context<'_>) -> Result {
         &format!(
             "{PLAY} const answers = [], origin = new URL(args.victim.url).origin;\
              for (let n = 0; n < parent.length; n += 1) for (const type of ['PUT_FILES', 'CONNECT']) {{ const {{ port1, port2 }} = new MessageChannel(); \
-               port1.onmessage = ({{ data }}) => answers.push(data); try {{ parent.frames[n].postMessage({{ type, version: 1, sessionId: args.victim.id, files: {{ 'secret.txt': 'overwritten' }} }}, origin, [port2]); }} catch {{}} }}\
+               port1.onmessage = ({{ data }}) => answers.push(data); try {{ parent.frames[n].postMessage({{ type, version: 2, sessionId: args.victim.id, files: {{ 'secret.txt': 'overwritten' }} }}, origin, [port2]); }} catch {{}} }}\
              addEventListener('message', ({{ data }}) => {{ if (data?.type === 'PUT_FILES') answers.push(data); }});\
              await new Promise((resolve) => {{ let left = 40; const turn = () => (left-- && answers.length < 2 ? setTimeout(turn, 50) : resolve()); turn(); }});\
              return answers.map((answer) => [answer.type ?? 'CONNECT', answer.ok ? 'OK' : answer.error.code])"

@@ -35,7 +35,7 @@ const noise = [null, undefined, 0, '', 'CONNECT', [], {}, { type: 1 }, { type: n
   new Date(NaN), new Map([['type', 'CONNECT']]), new Uint8Array(1 << 20), /x/, new Blob(['x']), { type: 'x'.repeat(1 << 22) }, 10n, [['type', 'CONNECT']]];
 for (const message of noise) hub.postMessage(message, origin);
 
-const { port, heard, first } = await shakeHands({ type: 'CONNECT', version: 1 });
+const { port, heard, first } = await shakeHands({ type: 'CONNECT', version: 2 });
 const hello = await within(first, 'the handshake');
 check(hello.ok && hello.id === 0 && hello.value.version === 1, `the handshake: ${JSON.stringify(hello)}`);
 heard.length = 0;
