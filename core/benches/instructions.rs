@@ -77,6 +77,7 @@ const REQUEST: Request<'_> = Request {
     navigate: false,
     may_redirect: false,
     live: true,
+    preload: true,
     client_path: Some("/some-session/index.html"),
     range: None,
     if_range: None,

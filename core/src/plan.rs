@@ -301,7 +301,7 @@ impl<'i> Answer<'_, 'i> {
         range: Option<(u64, u64)>,
     ) -> Plan<'i> {
         let length = range.map_or(entry.length, |(start, end)| end.saturating_sub(start));
-        if self.request.navigate && self.request.live {
+        if self.request.navigate && self.request.preload {
             let modules = modules::preloads(self.index, self.request.path, self.path, entry);
             if !modules.is_empty() {
                 headers.push(("link", headers::module_preloads(&modules).into()));

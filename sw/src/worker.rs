@@ -80,7 +80,8 @@ pub(crate) struct Worker {
     config: Config,
     scope: ServiceWorkerGlobalScope,
     /// WebKit's workers lose the body of a Blob behind a redirect of theirs: often where it is answered at once, now and
-    /// then where it is not. There, only what needs a redirect gets one, and no answer that may be behind one is hurried.
+    /// then where it is not. There, only what needs a redirect gets one, and no answer that may be behind one is hurried. And
+    /// a module that is there early does not wait for its document's style sheets.
     is_webkit: bool,
     origin: String,
     hostname: String,
@@ -181,6 +182,7 @@ impl Worker {
     fn request<'a>(&'a self, asked: &'a Asked, client: Option<&'a str>) -> Request<'a> {
         Request {
             may_redirect: !self.is_webkit || asked.makes_client(),
+            preload: !self.is_webkit,
             ..asked.request(&self.hostname, client.or(asked.referrer.as_deref()))
         }
     }

@@ -69,6 +69,7 @@ impl Asked {
             navigate: self.navigate,
             may_redirect: true,
             live: true,
+            preload: true,
             client_path,
             range: self.range.as_deref(),
             if_range: self.if_range.as_deref(),

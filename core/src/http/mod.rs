@@ -30,6 +30,8 @@ pub struct Request<'a> {
     pub may_redirect: bool,
     /// Whether documents of this origin hear of changes of a session: pages of our own load again then.
     pub live: bool,
+    /// Whether a document's modules may be fetched in advance.
+    pub preload: bool,
     /// The path of the URL of the document or worker that asks, if it is of this origin; of the referrer where the client
     /// has no URL of its own or a navigation has no client.
     pub client_path: Option<&'a str>,
@@ -55,6 +57,7 @@ impl<'a> Request<'a> {
             navigate: false,
             may_redirect: true,
             live: false,
+            preload: false,
             client_path: None,
             range: None,
             if_range: None,

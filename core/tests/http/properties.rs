@@ -130,6 +130,7 @@ impl Asked {
             navigate: self.navigate,
             may_redirect: self.may_redirect,
             live: self.may_redirect,
+            preload: self.may_redirect,
             client_path: self.client_path.as_deref(),
             range: range.as_deref(),
             if_range: if_range.as_deref(),

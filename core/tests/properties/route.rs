@@ -141,6 +141,7 @@ fn told(request: &Request<'_>, destination: &str) {
     let read = Request {
         method: request.method,
         live: request.live,
+        preload: request.preload,
         client_path: request.client_path,
         ..asked.request(request.hostname, None)
     };

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{ISOLATIONS, Stage};
+use crate::browser::Engine;
 use crate::case::{Case, Context};
 use crate::{Result, ensure};
 
@@ -35,6 +36,8 @@ for (let n = 0; n < 20; n += 1) files[`js/c${n}.js`] = n < 19 ? `import './c${n 
 const OTHERS: [&str; 4] = ["main.js", "ring/a.js", "ring/b.js", "root.js?v=1"];
 
 fn exact(context: &mut Context<'_>) -> Result {
+    // WebKit runs a module that is there early before its document's style sheets are.
+    let may = context.browser.engine != Engine::WebKit;
     let stage = Stage::open(context)?;
     for isolation in ISOLATIONS {
         let put = "const vfs = await within(connect({ origin: args.origin }), 'connect');
@@ -44,8 +47,8 @@ fn exact(context: &mut Context<'_>) -> Result {
         let args = json!({"origin": stage.origin(isolation), "isolation": isolation, "id": stage.id});
         stage.run(&format!("{FILES}{put}"), args)?;
         for (entry, ahead) in [
-            ("index.html", true),
-            ("deep/er/", true),
+            ("index.html", may),
+            ("deep/er/", may),
             ("based.html", false),
             ("mapped.html", false),
             ("policy.html", false),
