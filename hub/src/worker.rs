@@ -285,9 +285,11 @@ async fn active(registered: &Promise, ready: &Promise, controlled: bool) -> std:
     };
     if let Some(registration) = registration.dyn_ref::<ServiceWorkerRegistration>()
         && registration.active().is_none()
-        && let Some(first) = newer(registration)
     {
-        drop(JsFuture::from(activated(first)).await);
+        // It may have failed before this was looked at.
+        if let Some(first) = newer(registration) {
+            drop(JsFuture::from(activated(first)).await);
+        }
         if registration.active().is_none() && newer(registration).is_none() {
             return Err("a part of the worker could not be loaded".into());
         }

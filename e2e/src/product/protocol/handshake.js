@@ -2,7 +2,7 @@ const hub = await hubAt(args.origin);
 const line = connection(hub, args.origin);
 const hello = await line.answer(0);
 same('the handshake', hello, { id: 0, ok: true, value: { version: 2, capabilities: { serviceWorker: true, indexedDB: true } } });
-const other = connection(hub, args.origin, { version: 2 });
+const other = connection(hub, args.origin, { version: 3 });
 same('another version', codeOf(await other.answer(0)), 'VERSION_MISMATCH');
 same('no version', codeOf(await connection(hub, args.origin, {}).answer(0)), 'INVALID_MESSAGE');
 same('a version that is none', codeOf(await connection(hub, args.origin, { version: 'one' }).answer(0)), 'INVALID_MESSAGE');
